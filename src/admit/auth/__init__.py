@@ -1,0 +1,1 @@
+"""The decision which credential a request carries, and where secrets come from."""

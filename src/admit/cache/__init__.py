@@ -1,0 +1,1 @@
+"""What was fetched, kept: listings by identity, artifacts by content."""

@@ -1,0 +1,1 @@
+"""The target: interpreters, installed distributions, virtual environments."""

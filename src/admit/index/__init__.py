@@ -1,0 +1,1 @@
+"""The Simple API: pages to candidates, and the fetching of them."""

@@ -1,0 +1,1 @@
+"""From wheels to an environment: verify, plan, apply as a transaction."""

@@ -1,0 +1,1 @@
+"""The network: one transport, one client, no request without provenance."""

@@ -1,0 +1,1 @@
+"""The embedded permission-filtered index, for demos, tests and trials."""

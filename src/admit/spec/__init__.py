@@ -1,0 +1,1 @@
+"""The standards as values: names, versions, requirements, tags, metadata."""

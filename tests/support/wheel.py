@@ -14,7 +14,10 @@ import hashlib
 import re
 import zipfile
 from collections.abc import Iterable, Mapping
-from pathlib import Path
+from typing import TYPE_CHECKING
+
+if TYPE_CHECKING:
+    from pathlib import Path
 
 Content = bytes | str
 EntryPoints = Mapping[str, Mapping[str, str]]

@@ -1,0 +1,1 @@
+"""Settings: command line, environment and files, each value with its origin."""

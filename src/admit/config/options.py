@@ -1,0 +1,244 @@
+"""Every option, once: its flags, its kind, and which commands take it.
+
+For: the command line, `ADMIT_<OPTION>`, the keys of configuration files and
+`admit config` all read this one table, so that they cannot differ.
+Does not know: values, precedence, argparse.
+"""
+
+from __future__ import annotations
+
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import Literal
+
+    Kind = Literal["flag", "count", "text", "list", "number", "choice"]
+
+
+@value
+class Option:
+    """One setting a user can give in three places."""
+
+    name: str
+    """The long option without dashes; `ADMIT_` + upper case; the key in a file."""
+    kind: Kind
+    help: str
+    short: str | None = None
+    aliases: tuple[str, ...] = ()
+    metavar: str | None = None
+    choices: tuple[str, ...] = ()
+    group: str = "general"
+
+    @property
+    def key(self) -> str:
+        return self.name.replace("-", "_")
+
+    @property
+    def variable(self) -> str:
+        return "ADMIT_" + self.key.upper()
+
+    @property
+    def flags(self) -> tuple[str, ...]:
+        short = (f"-{self.short}",) if self.short else ()
+        return (*short, f"--{self.name}", *(f"--{alias}" for alias in self.aliases))
+
+
+OPTIONS: tuple[Option, ...] = (
+    # How it talks, and from where it reads settings: every command.
+    Option("verbose", "count", "say more; -vv for everything", "v"),
+    Option("quiet", "count", "say less; -qq for nothing but errors", "q"),
+    Option(
+        "color",
+        "choice",
+        "when to use colour",
+        choices=("auto", "always", "never"),
+    ),
+    Option("no-progress", "flag", "no live line and no bars"),
+    Option("config-file", "text", "read this file, and no other", metavar="FILE"),
+    Option("no-config", "flag", "read no configuration file"),
+    Option("no-cache", "flag", "read and write no cache", "n", ("no-cache-dir",)),
+    Option("cache-dir", "text", "where the cache is", metavar="DIR"),
+    # Which environment.
+    Option(
+        "python",
+        "text",
+        "the environment: an interpreter, a folder, or a version",
+        "p",
+        metavar="PYTHON",
+        group="environment",
+    ),
+    Option(
+        "break-system-packages",
+        "flag",
+        "change an environment that the system manages",
+        group="environment",
+    ),
+    # Which indexes.
+    Option(
+        "index-url",
+        "text",
+        "the default index, in place of PyPI",
+        "i",
+        ("default-index",),
+        metavar="URL",
+        group="index",
+    ),
+    Option(
+        "extra-index-url",
+        "list",
+        "a further index, asked before the default",
+        metavar="URL",
+        group="index",
+    ),
+    Option(
+        "index",
+        "list",
+        "a further index with a name, asked before the default",
+        metavar="[NAME=]URL",
+        group="index",
+    ),
+    Option(
+        "authenticate",
+        "list",
+        "auto, always, never or external; for one source NAME=… or URL-GLOB=…",
+        metavar="[SOURCE=]POLICY",
+        group="index",
+    ),
+    # The network.
+    Option(
+        "native-tls",
+        "flag",
+        "trust what the system trusts (this is the default)",
+        aliases=("system-certs",),
+        group="network",
+    ),
+    Option(
+        "cert",
+        "text",
+        "trust the authorities of this PEM file or folder instead",
+        metavar="PATH",
+        group="network",
+    ),
+    Option(
+        "timeout",
+        "number",
+        "seconds without an answer before a server is given up",
+        metavar="SECONDS",
+        group="network",
+    ),
+    Option(
+        "retries",
+        "number",
+        "how often a failing transfer is tried again",
+        metavar="N",
+        group="network",
+    ),
+    Option(
+        "allow-insecure-host",
+        "list",
+        "no certificate check for this HOST[:PORT]",
+        aliases=("trusted-host",),
+        metavar="HOST",
+        group="network",
+    ),
+    Option(
+        "proxy",
+        "text",
+        "send requests through this proxy",
+        metavar="URL",
+        group="network",
+    ),
+    Option(
+        "client-cert",
+        "text",
+        "a client certificate; its key may be in the same PEM file",
+        metavar="FILE",
+        group="network",
+    ),
+    # What to choose.
+    Option(
+        "requirement",
+        "list",
+        "install what this file lists",
+        "r",
+        ("requirements",),
+        metavar="FILE",
+        group="requirements",
+    ),
+    Option("no-deps", "flag", "only what is named, no dependencies", group="resolve"),
+    Option(
+        "upgrade", "flag", "take the newest, whatever is installed", "U", group="resolve"
+    ),
+    Option("pre", "flag", "allow pre-releases everywhere", group="resolve"),
+    # How to apply.
+    Option(
+        "reinstall",
+        "flag",
+        "install again what is installed",
+        aliases=("force-reinstall",),
+        group="apply",
+    ),
+    Option(
+        "dry-run", "flag", "say what would be done, and do nothing", group="apply"
+    ),
+    Option(
+        "link-mode",
+        "choice",
+        "how files come from the cache",
+        choices=("clone", "copy", "hardlink", "symlink"),
+        group="apply",
+    ),
+    Option(
+        "format",
+        "choice",
+        "how to print a list",
+        choices=("columns", "freeze", "json"),
+        group="format",
+    ),
+)
+
+BY_KEY = {option.key: option for option in OPTIONS}
+
+
+@value
+class Command:
+    """One verb: what it is for, and which groups of options it takes."""
+
+    name: str
+    help: str
+    groups: tuple[str, ...]
+    module: str
+    """The module under `admit.cli` with its `run_<name>` function."""
+
+
+COMMANDS: tuple[Command, ...] = (
+    Command(
+        "install",
+        "install packages into an environment",
+        ("environment", "index", "network", "requirements", "resolve", "apply"),
+        "install",
+    ),
+    Command(
+        "uninstall",
+        "remove packages from an environment",
+        ("environment", "requirements", "dry-run"),
+        "install",
+    ),
+    Command("list", "list what is installed", ("environment", "format"), "show"),
+    Command(
+        "freeze", "print what is installed as requirements", ("environment",), "show"
+    ),
+    Command("venv", "make a virtual environment", ("environment",), "venv"),
+)
+BY_NAME = {command.name: command for command in COMMANDS}
+
+
+def options_of(command: Command) -> tuple[Option, ...]:
+    """Return the options a command takes, the general ones first."""
+    wanted = {"general", *command.groups}
+    return tuple(
+        option
+        for option in OPTIONS
+        if option.group in wanted or option.name in command.groups
+    )

@@ -168,7 +168,11 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("no-deps", "flag", "only what is named, no dependencies", group="resolve"),
     Option(
-        "upgrade", "flag", "take the newest, whatever is installed", "U", group="resolve"
+        "upgrade",
+        "flag",
+        "take the newest, whatever is installed",
+        "U",
+        group="resolve",
     ),
     Option("pre", "flag", "allow pre-releases everywhere", group="resolve"),
     # How to apply.
@@ -179,9 +183,7 @@ OPTIONS: tuple[Option, ...] = (
         aliases=("force-reinstall",),
         group="apply",
     ),
-    Option(
-        "dry-run", "flag", "say what would be done, and do nothing", group="apply"
-    ),
+    Option("dry-run", "flag", "say what would be done, and do nothing", group="apply"),
     Option(
         "link-mode",
         "choice",
@@ -202,14 +204,32 @@ BY_KEY = {option.key: option for option in OPTIONS}
 
 
 @value
+class Operand:
+    """A positional argument of a command."""
+
+    name: str
+    nargs: str
+    """As argparse has it: "*" or "?"."""
+    metavar: str
+    help: str
+
+
+@value
 class Command:
     """One verb: what it is for, and which groups of options it takes."""
 
     name: str
     help: str
     groups: tuple[str, ...]
+    """Groups of options, or names of single ones."""
     module: str
     """The module under `admit.cli` with its `run_<name>` function."""
+    operands: tuple[Operand, ...] = ()
+
+
+PACKAGES = Operand("packages", "*", "REQUIREMENT", "such as flask, 'flask>=3', ./x.whl")
+NAMES = Operand("packages", "*", "PACKAGE", "the name of an installed package")
+FOLDER = Operand("folder", "?", "DIR", "where to make it (default: .venv)")
 
 
 COMMANDS: tuple[Command, ...] = (
@@ -218,18 +238,26 @@ COMMANDS: tuple[Command, ...] = (
         "install packages into an environment",
         ("environment", "index", "network", "requirements", "resolve", "apply"),
         "install",
+        (PACKAGES,),
     ),
     Command(
         "uninstall",
         "remove packages from an environment",
         ("environment", "requirements", "dry-run"),
         "install",
+        (NAMES,),
     ),
     Command("list", "list what is installed", ("environment", "format"), "show"),
     Command(
         "freeze", "print what is installed as requirements", ("environment",), "show"
     ),
-    Command("venv", "make a virtual environment", ("environment",), "venv"),
+    Command(
+        "venv",
+        "make a virtual environment",
+        ("python", "venv"),
+        "venv",
+        (FOLDER,),
+    ),
 )
 BY_NAME = {command.name: command for command in COMMANDS}
 

@@ -1,0 +1,214 @@
+"""The door: find the command, read its options, run it, turn errors into a status.
+
+For: `admit VERB …`, with options before or after the verb; `admit pip VERB …` is the
+same command. Exit status: 0 done, 1 refused or failed, 2 used wrongly.
+Does not know: what commands do. It imports only what the command needs: start-up is
+a feature (docs/design/0001-start-up.md).
+"""
+
+from __future__ import annotations
+
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from argparse import ArgumentParser
+    from collections.abc import Sequence
+
+    from admit.cli.output import Output
+    from admit.config.options import Command, Option
+
+
+def main(argv: Sequence[str] | None = None) -> int:
+    """Run one command line; return its exit status."""
+    arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments in (["--version"], ["-V"], ["version"]):
+        from admit import __version__
+
+        sys.stdout.write(f"admit {__version__}\n")
+        return 0
+    from admit.cli.output import Output
+
+    output = Output()
+    try:
+        return _dispatch(arguments, output)
+    except KeyboardInterrupt:
+        output.note("interrupted; nothing was left half done")
+        return 130
+    except BrokenPipeError:
+        _forget_stdout()
+        return 120
+    except Exception as error:  # noqa: BLE001  # the border: no traceback reaches users
+        return _report(error, output)
+
+
+def _dispatch(arguments: list[str], output: Output) -> int:
+    from admit.config.options import BY_NAME, COMMANDS
+
+    verb, rest = _find_verb(arguments)
+    if verb is None:
+        if rest and rest not in (["-h"], ["--help"], ["help"]):
+            return _misused(f"no command in `admit {' '.join(rest)}`")
+        sys.stdout.write(_overview(COMMANDS))
+        return 0 if rest else 2
+    if verb in ("serve", "demo"):
+        from admit.cli.serve import run
+
+        return run([verb, *rest])
+    command = BY_NAME.get(verb)
+    if command is None:
+        return _misused(_unknown(verb))
+    parser = _parser_of(command)
+    given = vars(parser.parse_args(rest))
+    output.verbosity = (given.get("verbose") or 0) - (given.get("quiet") or 0)
+    import importlib
+
+    from admit.config.settings import load_settings
+
+    operands = {key: given.pop(key) for key in list(given) if key.startswith("_")}
+    settings = load_settings(given)
+    output.verbosity = settings.verbosity
+    output.set_color(settings.text("color") or "auto")
+    for path in settings.files:
+        output.detail(f"settings from {path}")
+    module = importlib.import_module(f"admit.cli.{command.module}")
+    run_command = getattr(module, f"run_{command.name.replace('-', '_')}")
+    status: int = run_command(settings, output, operands)
+    return status
+
+
+def _find_verb(arguments: list[str]) -> tuple[str | None, list[str]]:
+    """Split off the verb; options before it are moved behind it."""
+    from admit.config.options import OPTIONS
+
+    takes_value = {
+        flag
+        for option in OPTIONS
+        if option.kind not in ("flag", "count")
+        for flag in option.flags
+    }
+    position = 0
+    before: list[str] = []
+    while position < len(arguments):
+        argument = arguments[position]
+        if not argument.startswith("-") or argument == "-":
+            rest = arguments[position + 1 :]
+            if argument == "pip" and rest:
+                verb, others = _find_verb(rest)
+                return verb, [*before, *others]
+            return argument, [*before, *rest]
+        before.append(argument)
+        if argument in takes_value and position + 1 < len(arguments):
+            position += 1
+            before.append(arguments[position])
+        position += 1
+    return None, before
+
+
+def _parser_of(command: Command) -> ArgumentParser:
+    import argparse
+
+    from admit.config.options import options_of
+
+    parser = argparse.ArgumentParser(
+        prog=f"admit {command.name}",
+        description=command.help[0].upper() + command.help[1:] + ".",
+        epilog="Every option is also a variable, ADMIT_<OPTION>, and a setting of "
+        "admit.toml.",
+        allow_abbrev=False,
+        argument_default=None,
+    )
+    for operand in command.operands:
+        parser.add_argument(
+            f"_{operand.name}",
+            nargs=operand.nargs,  # type: ignore[arg-type]  # one of "*", "?"
+            metavar=operand.metavar,
+            help=operand.help,
+        )
+    for option in options_of(command):
+        _add_option(parser, option)
+    return parser
+
+
+def _add_option(parser: ArgumentParser, option: Option) -> None:
+    if option.kind == "flag":
+        parser.add_argument(
+            *option.flags,
+            dest=option.key,
+            action="store_const",
+            const=True,
+            help=option.help,
+        )
+    elif option.kind == "count":
+        parser.add_argument(
+            *option.flags, dest=option.key, action="count", help=option.help
+        )
+    else:
+        parser.add_argument(
+            *option.flags,
+            dest=option.key,
+            action="append" if option.kind == "list" else "store",
+            metavar=option.metavar,
+            choices=option.choices or None,
+            type=float if option.kind == "number" else str,
+            help=option.help,
+        )
+
+
+def _overview(commands: Sequence[Command]) -> str:
+    lines = [
+        "admit installs Python packages; authentication is always right.",
+        "",
+        "usage: admit COMMAND [OPTIONS]      (admit pip COMMAND is the same)",
+        "",
+        "commands:",
+    ]
+    width = max(len(command.name) for command in commands)
+    lines += [f"  {command.name:{width}}  {command.help}" for command in commands]
+    lines += [
+        f"  {'serve':{width}}  serve a folder of wheels, by user (for trials)",
+        f"  {'demo':{width}}  play the founding case on a local index",
+        "",
+        "`admit COMMAND --help` tells its options; `admit --version` the version.",
+    ]
+    return "\n".join(lines) + "\n"
+
+
+def _unknown(verb: str) -> str:
+    import difflib
+
+    from admit.config.options import BY_NAME
+
+    close = difflib.get_close_matches(verb, [*BY_NAME, "serve", "demo"], 1)
+    return f"no command `{verb}`" + (f"; did you mean `{close[0]}`?" if close else "")
+
+
+def _misused(what: str) -> int:
+    sys.stderr.write(f"error: {what}\n  fix: `admit --help` lists the commands\n")
+    return 2
+
+
+def _report(error: Exception, output: Output) -> int:
+    from admit.errors import AdmitError, UsageError
+
+    if isinstance(error, AdmitError):
+        output.fail(error)
+        return 2 if isinstance(error, UsageError) else 1
+    import traceback
+
+    output.fail(
+        AdmitError(
+            "this is a bug in admit, not in what you did",
+            why=f"{type(error).__name__}: {error}",
+            fix="run it again with -vv and report what it prints",
+        )
+    )
+    output.detail("".join(traceback.format_exception(error)), 2)
+    return 1
+
+
+def _forget_stdout() -> None:
+    """Keep the interpreter from failing once more when it flushes at its end."""
+    import os
+
+    os.dup2(os.open(os.devnull, os.O_WRONLY), sys.stdout.fileno())

@@ -1,0 +1,143 @@
+"""The only module that prints: data to stdout, prose and progress to stderr.
+
+For: one voice. Every line passes the scrubber, if one is set, before it leaves.
+Does not know: what commands do.
+Shape: `Output` with `data`, `note`, `warn`, `hint`, `detail`, `fail`; colour never
+carries meaning alone.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping
+    from typing import TextIO
+
+    from admit.errors import AdmitError
+
+BOLD, DIM, RED, GREEN, YELLOW, CYAN = "1", "2", "31", "32", "33", "36"
+
+
+class Output:
+    """Prints for one run, at one verbosity."""
+
+    def __init__(
+        self,
+        *,
+        verbosity: int = 0,
+        color: str = "auto",
+        environ: Mapping[str, str] | None = None,
+    ) -> None:
+        self.verbosity = verbosity
+        self.scrub: Callable[[str], str] = _unchanged
+        """Set by whoever holds the registry of secrets."""
+        self._environ = os.environ if environ is None else environ
+        self._color = color
+        self._warned: set[str] = set()
+        self._hide: Callable[[], None] = _nothing
+        """Clears a live line before something else is printed."""
+
+    def data(self, text: str) -> None:
+        """Print a result, for people and pipes, to stdout; also under `-q`."""
+        if self.verbosity > -2:
+            self._write(sys.stdout, text)
+
+    def note(self, text: str) -> None:
+        """Print prose to stderr."""
+        if self.verbosity >= 0:
+            self._write(sys.stderr, text)
+
+    def detail(self, text: str, level: int = 1) -> None:
+        """Print prose that only `-v` (level 1) or `-vv` (level 2) shows."""
+        if self.verbosity >= level:
+            self._write(sys.stderr, self.paint(text, DIM))
+
+    def warn(self, text: str) -> None:
+        """Print a warning to stderr, once a run."""
+        if text not in self._warned and self.verbosity > -2:
+            self._warned.add(text)
+            self._write(sys.stderr, f"{self.paint('warning:', YELLOW, BOLD)} {text}")
+
+    def hint(self, text: str) -> None:
+        """Print advice to stderr, once a run."""
+        if text not in self._warned and self.verbosity >= 0:
+            self._warned.add(text)
+            self._write(sys.stderr, f"{self.paint('hint:', CYAN, BOLD)} {text}")
+
+    def fail(self, error: AdmitError) -> None:
+        """Print an error in its three parts."""
+        lines = [f"{self.paint('error:', RED, BOLD)} {error.what}"]
+        if error.why:
+            lines.append(f"  {self.paint('why:', BOLD)} {_indent(error.why)}")
+        if error.fix:
+            lines.append(f"  {self.paint('fix:', BOLD)} {_indent(error.fix)}")
+        self._write(sys.stderr, "\n".join(lines))
+
+    def paint(self, text: str, *codes: str) -> str:
+        """Colour a text for stderr, where colour is on."""
+        if not text or not self.has_color:
+            return text
+        return f"\x1b[{';'.join(codes)}m{text}\x1b[0m"
+
+    def set_color(self, when: str) -> None:
+        """Say when to use colour: auto, always or never."""
+        self._color = when
+
+    @property
+    def has_color(self) -> bool:
+        if self._color != "auto":
+            return self._color == "always"
+        if self._environ.get("NO_COLOR"):
+            return False
+        if self._environ.get("FORCE_COLOR") or self._environ.get("CLICOLOR_FORCE"):
+            return True
+        return self.is_terminal
+
+    @property
+    def is_terminal(self) -> bool:
+        return sys.stderr.isatty() and self._environ.get("TERM") != "dumb"
+
+    def live_line(self, hide: Callable[[], None] | None) -> None:
+        """Register how a live line is cleared; None when there is none any more."""
+        self._hide = hide or _nothing
+
+    def _write(self, stream: TextIO, text: str) -> None:
+        self._hide()
+        clean = self.scrub(text)
+        try:
+            stream.write(clean + "\n")
+            stream.flush()
+        except UnicodeEncodeError:
+            encoding = stream.encoding or "ascii"
+            safe = clean.encode(encoding, "backslashreplace").decode(encoding)
+            stream.write(safe + "\n")
+            stream.flush()
+
+
+def _indent(text: str) -> str:
+    return text.replace("\n", "\n       ")
+
+
+def _unchanged(text: str) -> str:
+    return text
+
+
+def _nothing() -> None:
+    pass
+
+
+def format_duration(seconds: float) -> str:
+    """Format a duration as people read it: 8ms, 1.24s, 2m 05s."""
+    if seconds < 1:
+        return f"{max(1, round(seconds * 1000))}ms"
+    if seconds < 60:
+        return f"{seconds:.2f}s"
+    return f"{int(seconds // 60)}m {int(seconds % 60):02d}s"
+
+
+def count_of(number: int, noun: str) -> str:
+    """`1 package`, `2 packages`."""
+    return f"{number} {noun}" if number == 1 else f"{number} {noun}s"

@@ -1,0 +1,234 @@
+"""Configuration files: found, read, and checked against the table of options.
+
+For: `admit.toml`, `[tool.admit]` of `pyproject.toml`, the user's and the system's
+file, each as one layer of raw values with its origin.
+Does not know: precedence between layers, what the values mean.
+Shape: a folder and an environment in, `Layer`s out, nearest first.
+"""
+
+from __future__ import annotations
+
+import os
+
+from admit.config.options import BY_KEY
+from admit.errors import UsageError
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator, Mapping
+
+    from admit.config.options import Option
+
+INDEX_KEYS: dict[str, type | tuple[type, ...]] = {
+    "name": str,
+    "url": str,
+    "default": bool,
+    "explicit": bool,
+    "authenticate": str,
+    "packages": list,
+    "required": bool,
+    "ignore-error-codes": list,
+    "probe": str,
+    "credential-origins": list,
+    "cache-control": str,
+    "public": bool,
+    "principal": str,
+    "username-is-token": bool,
+}
+"""Keys of an `[[index]]` table, with the TOML type of each."""
+
+NOT_IN_FILES = {"config_file", "no_config", "verbose", "quiet", "requirement"}
+
+
+class BadConfiguration(UsageError):
+    """A configuration file says something that cannot be understood."""
+
+    code = "invalid-configuration"
+
+
+@value
+class IndexTable:
+    """One `[[index]]` table, checked for keys and types only."""
+
+    fields: Mapping[str, object]
+    origin: str
+
+
+@value
+class Layer:
+    """The raw values of one place, by option key."""
+
+    origin: str
+    """How messages call the place: a path, `ADMIT_*`, the command line."""
+    values: Mapping[str, object]
+    origins: Mapping[str, str]
+    """Where each value stands, by option key."""
+    indexes: tuple[IndexTable, ...] = ()
+
+
+def read_files(
+    cwd: str, environ: Mapping[str, str], *, only: str | None = None
+) -> list[Layer]:
+    """Read every configuration file that counts, the nearest first.
+
+    `only`: a path given by `--config-file`; nothing else is read then.
+
+    Raises:
+        BadConfiguration: a file cannot be read or understood; names file and line.
+    """
+    if only is not None:
+        return [_read_file(only, is_wanted=True)]
+    layers = []
+    for path in _find_files(cwd, environ):
+        raw = _read_bytes(path)
+        if path.endswith("pyproject.toml") and b"admit" not in raw:
+            continue  # spares the import of a TOML parser in most projects
+        layers.append(_parse_layer(path, raw))
+    return layers
+
+
+def _find_files(cwd: str, environ: Mapping[str, str]) -> Iterator[str]:
+    folder = cwd
+    while True:
+        found = [
+            path
+            for name in ("admit.toml", "pyproject.toml")
+            if os.path.isfile(path := os.path.join(folder, name))
+        ]
+        if found:
+            yield found[0]
+            break
+        parent = os.path.dirname(folder)
+        if parent == folder:
+            break
+        folder = parent
+    home = environ.get("XDG_CONFIG_HOME") or os.path.join(
+        environ.get("HOME") or os.path.expanduser("~"), ".config"
+    )
+    for path in (os.path.join(home, "admit", "admit.toml"), "/etc/admit/admit.toml"):
+        if os.path.isfile(path):
+            yield path
+
+
+def _read_file(path: str, *, is_wanted: bool) -> Layer:
+    if is_wanted and not os.path.isfile(path):
+        raise BadConfiguration(
+            f"the configuration file {path} does not exist",
+            fix="correct --config-file or ADMIT_CONFIG_FILE",
+        )
+    return _parse_layer(path, _read_bytes(path))
+
+
+def _read_bytes(path: str) -> bytes:
+    try:
+        with open(path, "rb") as file:
+            return file.read()
+    except OSError as error:
+        raise BadConfiguration(
+            f"cannot read the configuration file {path}", why=error.strerror
+        ) from error
+
+
+def _parse_layer(path: str, raw: bytes) -> Layer:
+    import tomllib
+
+    try:
+        text = raw.decode()
+        document = tomllib.loads(text)
+    except UnicodeDecodeError as error:
+        raise BadConfiguration(f"{path} is not UTF-8", why=error.reason) from error
+    except tomllib.TOMLDecodeError as error:
+        raise BadConfiguration(f"{path} is not valid TOML", why=str(error)) from error
+    if os.path.basename(path) == "pyproject.toml":
+        tool = document.get("tool")
+        document = tool.get("admit", {}) if isinstance(tool, dict) else {}
+        if not isinstance(document, dict):
+            raise BadConfiguration(f"{path}: [tool.admit] is not a table")
+    tables = document.pop("index", [])
+    if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
+        raise BadConfiguration(
+            f"{path}:{_line_of(text, 'index')}: `index` is not a list of tables",
+            fix='write [[index]], then name = "…" and url = "…" below it',
+        )
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for name, each in document.items():
+        key = name.replace("-", "_")
+        where = f"{path}:{_line_of(text, name)}"
+        option = BY_KEY.get(key)
+        if option is None or key in NOT_IN_FILES:
+            raise BadConfiguration(
+                f"{where}: unknown setting `{name}`", fix=_suggest(name)
+            )
+        values[key] = check_type(option, each, where)
+        origins[key] = where
+    return Layer(
+        path, values, origins, tuple(_check_table(t, path, text) for t in tables)
+    )
+
+
+def check_type(option: Option, each: object, where: str) -> object:
+    """Return a file's value if it has the type its option wants.
+
+    Raises:
+        BadConfiguration: it has another one.
+    """
+    if option.kind == "flag" and isinstance(each, bool):
+        return each
+    if option.kind == "number" and type(each) in (int, float):
+        return each
+    if option.kind == "text" and isinstance(each, str):
+        return each
+    if option.kind == "choice" and each in option.choices:
+        return each
+    if option.kind == "list":
+        if isinstance(each, str):
+            return [each]
+        if isinstance(each, list) and all(isinstance(item, str) for item in each):
+            return each
+    wanted = {
+        "flag": "true or false",
+        "number": "a number",
+        "text": "a string",
+        "choice": "one of " + ", ".join(option.choices),
+        "list": "a list of strings",
+        "count": "nothing here",
+    }[option.kind]
+    raise BadConfiguration(f"{where}: `{option.name}` wants {wanted}")
+
+
+def _check_table(table: dict[str, object], path: str, text: str) -> IndexTable:
+    shown = table.get("name") or "without a name"
+    where = f"{path}:{_line_of(text, 'index')}: the index {shown}"
+    name = table.get("name")
+    if isinstance(name, str):
+        where = f"{path}:{_line_of(text, 'name', name)}: the index {name}"
+    for key, each in table.items():
+        wanted = INDEX_KEYS.get(key)
+        if wanted is None:
+            raise BadConfiguration(
+                f"{where}: unknown setting `{key}`", fix=_suggest(key, INDEX_KEYS)
+            )
+        if not isinstance(each, wanted) or (wanted is int and isinstance(each, bool)):
+            raise BadConfiguration(f"{where}: `{key}` has the wrong type")
+    if "url" not in table:
+        raise BadConfiguration(f"{where}: `url` is missing")
+    return IndexTable(table, where.rpartition(": the index")[0])
+
+
+def _line_of(text: str, key: str, content: str = "") -> int:
+    """The line a key stands in (1-based); 1 if it cannot be told."""
+    for number, line in enumerate(text.splitlines(), 1):
+        stripped = line.strip().lstrip("[").strip("\"' ")
+        if stripped.startswith(key) and content in line:
+            return number
+    return 1
+
+
+def _suggest(name: str, known: Mapping[str, object] | None = None) -> str | None:
+    import difflib
+
+    names = list(known) if known is not None else [o.name for o in BY_KEY.values()]
+    close = difflib.get_close_matches(name, names, 1)
+    return f"did you mean `{close[0]}`?" if close else None

@@ -1,0 +1,342 @@
+"""One frozen `Settings` out of command line, environment and files.
+
+For: everything a command may be told, typed, each value with its origin. Precedence:
+command line, environment, nearest file, user's file, system's file, default.
+Does not know: what a command does with a value; secrets other than inside `Url`s.
+Shape: layers in, `Settings` out; `Settings.origin_of(key)` says whence.
+"""
+
+from __future__ import annotations
+
+import os
+
+from admit.auth.scope import Source
+from admit.config.files import BadConfiguration, Layer, read_files
+from admit.config.options import OPTIONS
+from admit.errors import UsageError
+from admit.spec.url import InvalidUrl, parse_url
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from admit.config.files import IndexTable
+    from admit.config.options import Option
+    from admit.spec.url import Url
+
+POLICIES = ("auto", "always", "never", "external")
+TRUE = ("1", "true", "yes", "on", "y", "t")
+FALSE = ("0", "false", "no", "off", "n", "f", "")
+
+
+@value
+class IndexSettings:
+    """One configured index: the source it is, and when it is asked."""
+
+    source: Source
+    origin: str
+    is_default: bool = False
+    is_explicit: bool = False
+    """Asked only for names that `packages` gives it."""
+    is_required: bool = False
+    packages: tuple[str, ...] = ()
+    """Names or globs that this index owns (rule R6): from it or not at all."""
+
+    def owns(self, name: str) -> bool:
+        if not self.packages:
+            return False
+        import fnmatch
+
+        return any(fnmatch.fnmatchcase(name, each) for each in self.packages)
+
+
+@value
+class Settings:
+    """What a run was told. Lists keep the order in which things are asked."""
+
+    values: Mapping[str, Any]
+    """The effective value of every option that somebody set, by key."""
+    origins: Mapping[str, str]
+    indexes: tuple[IndexSettings, ...]
+    """Without the built-in default, which is added when nothing replaced it."""
+    has_default: bool
+    files: tuple[str, ...]
+    """Configuration files that were read, nearest first."""
+    environ: Mapping[str, str]
+    cwd: str
+    home: str
+
+    def flag(self, key: str) -> bool:
+        return bool(self.values.get(key, False))
+
+    def text(self, key: str) -> str | None:
+        found: str | None = self.values.get(key)
+        return found
+
+    def number(self, key: str, default: float) -> float:
+        found: float = self.values.get(key, default)
+        return found
+
+    def items(self, key: str) -> tuple[str, ...]:
+        return tuple(self.values.get(key, ()))
+
+    def origin_of(self, key: str) -> str:
+        return self.origins.get(key, "default")
+
+    @property
+    def cache_dir(self) -> str:
+        """The cache folder, absolute; not yet made."""
+        configured = self.text("cache_dir")
+        if configured:
+            return os.path.abspath(
+                os.path.join(self.cwd, expand_home(self, configured))
+            )
+        base = self.environ.get("XDG_CACHE_HOME") or os.path.join(self.home, ".cache")
+        return os.path.join(base, "admit")
+
+    @property
+    def verbosity(self) -> int:
+        return int(self.values.get("verbose", 0)) - int(self.values.get("quiet", 0))
+
+
+def expand_home(settings: Settings, path: str) -> str:
+    """Expand a leading `~` by the home folder of these settings."""
+    if path == "~" or path.startswith("~/"):
+        return settings.home + path[1:]
+    return path
+
+
+def load_settings(
+    given: Mapping[str, object] | None = None,
+    *,
+    environ: Mapping[str, str] | None = None,
+    cwd: str | None = None,
+) -> Settings:
+    """Merge what was given with the environment and the configuration files.
+
+    `given`: values by option key, as a command line would give them.
+
+    Raises:
+        UsageError: a value cannot be understood; says where it stands.
+    """
+    environ = dict(os.environ) if environ is None else environ
+    cwd = os.getcwd() if cwd is None else cwd
+    typed = {key: each for key, each in (given or {}).items() if each is not None}
+    line = Layer("command line", typed, {})
+    variables = _read_environment(environ)
+    layers = [line, variables]
+    no_config = typed.get("no_config", variables.values.get("no_config", False))
+    only = typed.get("config_file", variables.values.get("config_file"))
+    if not no_config:
+        layers += read_files(cwd, environ, only=str(only) if only else None)
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for layer in layers:
+        for key, each in layer.values.items():
+            if key not in values:
+                values[key] = each
+                origins[key] = layer.origins.get(key, layer.origin)
+    indexes, has_default = _collect_indexes(layers, environ)
+    home = environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~")
+    files = tuple(layer.origin for layer in layers[2:])
+    return Settings(values, origins, indexes, has_default, files, environ, cwd, home)
+
+
+def _read_environment(environ: Mapping[str, str]) -> Layer:
+    values: dict[str, object] = {}
+    origins: dict[str, str] = {}
+    for option in OPTIONS:
+        text = environ.get(option.variable)
+        if text is None or (text == "" and option.kind != "flag"):
+            continue
+        values[option.key] = _parse_variable(option, text)
+        origins[option.key] = option.variable
+    return Layer("environment", values, origins)
+
+
+def _parse_variable(option: Option, text: str) -> object:
+    lowered = text.strip().lower()
+    if option.kind == "flag":
+        if lowered in TRUE:
+            return True
+        if lowered in FALSE:
+            return False
+        raise UsageError(f"{option.variable} wants true or false")
+    if option.kind in ("number", "count"):
+        try:
+            return float(lowered) if option.kind == "number" else int(lowered)
+        except ValueError:
+            raise UsageError(f"{option.variable} wants a number") from None
+    if option.kind == "list":
+        return text.split()
+    if option.kind == "choice" and text not in option.choices:
+        raise UsageError(f"{option.variable} wants one of {', '.join(option.choices)}")
+    return text
+
+
+def _collect_indexes(
+    layers: Sequence[Layer], environ: Mapping[str, str]
+) -> tuple[tuple[IndexSettings, ...], bool]:
+    """All indexes in the order they are asked; the default, if any, last."""
+    tables = [table for layer in layers for table in layer.indexes]
+    named = {table.fields.get("name"): table for table in tables}
+    extra: list[IndexSettings] = []
+    default: IndexSettings | None = None
+    for layer in layers:
+        for key in ("index", "extra_index_url"):
+            for text in _texts(layer.values.get(key)):
+                origin = layer.origins.get(key, layer.origin)
+                extra.append(_index_of(text, origin, named))
+        url = layer.values.get("index_url")
+        if url and default is None:
+            origin = layer.origins.get("index_url", layer.origin)
+            default = _index_of(str(url), origin, named)
+        for table in layer.indexes:
+            each = _index_of_table(table)
+            if not each.is_default:
+                extra.append(each)
+            elif default is None:
+                default = each
+    ordered = [*extra, default] if default else extra
+    merged = _merge_equal(ordered)
+    rules = [
+        (text, layer.origins.get("authenticate", layer.origin))
+        for layer in layers[:2]
+        for text in _texts(layer.values.get("authenticate"))
+    ]
+    later = [
+        (text, layer.origins.get("authenticate", layer.origin))
+        for layer in layers[2:]
+        for text in _texts(layer.values.get("authenticate"))
+    ]
+    indexes = tuple(_with_policy(each, rules, later, environ) for each in merged)
+    return indexes, default is not None
+
+
+def _texts(found: object) -> list[str]:
+    return [str(each) for each in found] if isinstance(found, (list, tuple)) else []
+
+
+def _index_of(
+    text: str, origin: str, named: Mapping[object, IndexTable]
+) -> IndexSettings:
+    """An index from `URL`, `NAME=URL`, or the `NAME` of one in a file."""
+    if text in named:
+        return _index_of_table(named[text])
+    name, equals, rest = text.partition("=")
+    is_named = bool(equals) and "/" not in name and ":" not in name
+    try:
+        url = parse_url(rest if is_named else text)
+    except InvalidUrl as error:
+        raise UsageError(
+            f"{origin}: {error.what}",
+            why=error.why,
+            fix=error.fix or "an index is given as URL or NAME=URL",
+        ) from error
+    return IndexSettings(Source(url, name=name if is_named else None), origin)
+
+
+def _index_of_table(table: IndexTable) -> IndexSettings:
+    fields: dict[str, Any] = dict(table.fields)
+    where = table.origin
+    try:
+        url = parse_url(fields["url"])
+        origins = tuple(
+            parse_url(each).origin for each in fields.get("credential-origins", ())
+        )
+    except InvalidUrl as error:
+        raise BadConfiguration(f"{where}: {error.what}", why=error.why) from error
+    policy = fields.get("authenticate", "auto")
+    if policy not in POLICIES:
+        raise BadConfiguration(
+            f"{where}: `authenticate` wants one of {', '.join(POLICIES)}"
+        )
+    codes = fields.get("ignore-error-codes", ())
+    if not all(type(code) is int and 400 <= code < 500 for code in codes):
+        raise BadConfiguration(
+            f"{where}: `ignore-error-codes` wants statuses from 400 to 499"
+        )
+    source = Source(
+        url,
+        name=fields.get("name"),
+        policy=policy,
+        is_public=fields.get("public", False),
+        credential_origins=origins,
+        principal=fields.get("principal"),
+        username_is_token=fields.get("username-is-token", False),
+        ignore_error_codes=tuple(codes),
+        probe=fields.get("probe"),
+        cache_control=fields.get("cache-control"),
+    )
+    return IndexSettings(
+        source,
+        where,
+        is_default=fields.get("default", False),
+        is_explicit=fields.get("explicit", False),
+        is_required=fields.get("required", False),
+        packages=tuple(fields.get("packages", ())),
+    )
+
+
+def _merge_equal(indexes: Sequence[IndexSettings]) -> list[IndexSettings]:
+    """Keep one of each source, the first's place and the fullest credential (B8)."""
+    from admit.value import replace
+
+    kept: dict[str, IndexSettings] = {}
+    for each in indexes:
+        key = each.source.url.key
+        first = kept.get(key)
+        if first is None:
+            kept[key] = each
+            continue
+        url = _fuller(first.source.url, each.source.url)
+        base, other = first, each
+        if first.source.name is None and each.source.name is not None:
+            base, other = each, first  # a table says more than a bare URL
+        source = replace(base.source, url=url, name=base.source.name)
+        kept[key] = replace(
+            base, source=source, is_default=base.is_default or other.is_default
+        )
+    return list(kept.values())
+
+
+def _fuller(one: Url, other: Url) -> Url:
+    def weight(url: Url) -> int:
+        if url.userinfo is None:
+            return 0
+        return 1 if url.userinfo.password is None else 2
+
+    return other if weight(other) > weight(one) else one
+
+
+def _with_policy(
+    index: IndexSettings,
+    rules: Sequence[tuple[str, str]],
+    later: Sequence[tuple[str, str]],
+    environ: Mapping[str, str],
+) -> IndexSettings:
+    """Apply `authenticate`: a rule that names the source beats a general one."""
+    from admit.auth.scope import choose_policy
+    from admit.value import replace
+
+    variable = None
+    if index.source.name:
+        variable = environ.get(
+            f"ADMIT_INDEX_{variable_part(index.source.name)}_AUTHENTICATE"
+        )
+    if variable is not None and variable not in POLICIES:
+        raise UsageError(
+            f"ADMIT_INDEX_{variable_part(index.source.name or '')}_AUTHENTICATE "
+            f"wants one of {', '.join(POLICIES)}"
+        )
+    policy = choose_policy(
+        index.source, [text for text, _ in rules], variable, [text for text, _ in later]
+    )
+    return replace(index, source=replace(index.source, policy=policy))
+
+
+def variable_part(name: str) -> str:
+    """The part of a variable's name that stands for an index: `my-corp` -> MY_CORP."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()

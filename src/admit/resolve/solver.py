@@ -1,0 +1,450 @@
+"""PubGrub: find one version of every package needed, or prove that none exist.
+
+For: the search. It asks a `Provider` for versions, masks, choices and dependencies,
+each at the last moment and in an order that depends on nothing but the answers.
+Does not know: PEP 440, indexes, files, markers, policies; packages are opaque keys
+and constraints opaque values.
+Shape: `solve(provider, requirements)` returns a `Solution` or raises `NoSolution`,
+which carries the proof for `explain`.
+Theory: docs/solver.md.
+"""
+
+from __future__ import annotations
+
+from admit.errors import ResolutionError
+from admit.resolve.solution import PartialSolution
+from admit.resolve.term import (
+    ROOT,
+    Depends,
+    Incompatibility,
+    SameVersion,
+    Unusable,
+    combine,
+    universe_of,
+)
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable
+    from typing import Protocol
+
+    from admit.resolve.solution import Assignment
+    from admit.resolve.term import Constraint, Dependency, Mask, Package
+
+
+@value
+class Versions:
+    """The answer about a package: how many versions it has, ascending."""
+
+    count: int
+    unusable: tuple[tuple[Mask, str], ...] = ()
+    """Versions known beforehand to be of no use, each group with its reason."""
+
+
+@value
+class Facet:
+    """The answer about an extra: a package of its own, bound to its base's version.
+
+    It has the base's versions and masks; selecting it selects the base, and both
+    always have the same version.
+    """
+
+    base: Package
+
+
+@value
+class Unavailable:
+    """The answer where there is nothing to use: a predicate for the explanation."""
+
+    reason: str
+
+
+if TYPE_CHECKING:
+
+    class Provider(Protocol):
+        """What the solver asks. Answers must not change within one run."""
+
+        def versions(self, package: Package) -> Versions | Facet | Unavailable:
+            """Say which versions exist; asked once per package."""
+
+        def mask(self, package: Package, constraint: Constraint) -> Mask:
+            """Say which versions satisfy; once per package and constraint.
+
+            Only asked after `versions`, and never about a facet: its base is asked.
+            """
+
+        def choose(self, package: Package, mask: Mask) -> int | Unavailable:
+            """Pick the version in the mask to try first.
+
+            This is where policy lives: newest or lowest, pre-releases, what is
+            installed or locked. `Unavailable` means that no version in the mask
+            may be used at all. The mask is never empty.
+            """
+
+        def dependencies(
+            self, package: Package, version: int
+        ) -> tuple[Dependency, ...] | Unavailable:
+            """Say what a version needs; asked once per package and version."""
+
+        def expect(self, dependencies: tuple[Dependency, ...]) -> None:
+            """Hear that `versions` of these packages will soon be asked."""
+
+
+@value
+class Solution:
+    """The versions selected, and who requires what."""
+
+    versions: dict[Package, int]
+    """In the order of decision."""
+    dependencies: dict[Package, tuple[Dependency, ...]]
+    """Of every selected package; those of `ROOT` are what was asked for."""
+
+
+class NoSolution(ResolutionError):
+    """No set of versions satisfies what was asked."""
+
+    def __init__(self, proof: Incompatibility) -> None:
+        super().__init__("cannot find a set of versions that fits together")
+        self.proof = proof
+        """Without terms; its causes are the derivation."""
+
+
+def solve(provider: Provider, requirements: Iterable[Dependency]) -> Solution:
+    """Find versions for the requirements and all they depend on.
+
+    Raises:
+        NoSolution: there are none; the error carries the proof.
+    """
+    return _Search(provider).run(tuple(requirements))
+
+
+PATIENCE = 5
+"""After so many conflicts a package changes its place in the queue."""
+
+
+class _Search:
+    """One run: the incompatibilities known, the partial solution, the queue."""
+
+    def __init__(self, provider: Provider) -> None:
+        self.provider = provider
+        self.solution = PartialSolution()
+        self.known: dict[Package, dict[object, Incompatibility]] = {}
+        """By package: the incompatibilities with a term about it."""
+        self.masks: dict[tuple[Package, Constraint], Mask] = {}
+        self.missing: dict[Package, str] = {}
+        """Packages that do not exist, and the reason given."""
+        self.bases: dict[Package, Package] = {}
+        """Of every facet."""
+        self.facets: dict[Package, list[Package]] = {}
+        """Of every base."""
+        self.expanded: dict[tuple[Package, int], tuple[Dependency, ...]] = {}
+        """What is known of versions' dependencies."""
+        self.waiting: dict[Package, list[tuple[Package, int, Dependency]]] = {}
+        """Dependencies on packages whose versions are not known yet."""
+        self.wanted: dict[Package, int] = {}
+        """Packages not known yet and needed by a decision: since which level."""
+        self.late: dict[Package, int] = {}
+        """Packages with news that reach below the level at which they came."""
+        self.places: dict[Package, int] = {}
+        """Order of discovery."""
+        self.exact: set[Package] = set()
+        self.conflicts: dict[Package, int] = {}
+
+    def run(self, requirements: tuple[Dependency, ...]) -> Solution:
+        self._await(ROOT, 0, requirements)
+        while (package := self._next_package()) is not None:
+            if package in self.wanted:
+                self._propagate(self._introduce(package))
+            else:
+                self._try_version(package)
+                self._propagate([package])
+        versions = self.solution.decisions
+        needs = {
+            each: self.expanded[each, version] for each, version in versions.items()
+        }
+        return Solution(dict(versions), {ROOT: requirements, **needs})
+
+    # Choosing
+
+    def _next_package(self) -> Package | None:
+        candidates = [*self.solution.undecided, *self.wanted]
+        return min(candidates, key=self._urgency, default=None)
+
+    def _urgency(self, package: Package) -> tuple[int, int]:
+        """Order packages for decision, smallest first (docs/solver.md, "Order")."""
+        state = self.solution.states.get(package)
+        if state is not None and not state & (state - 1):
+            group = 0
+        elif package in self.exact:
+            group = 1
+        elif self.conflicts.get(package, 0) >= PATIENCE:
+            group = 2
+        else:
+            group = 3
+        return group, self.places[package]
+
+    def _try_version(self, package: Package) -> None:
+        """Decide for a version, unless that would be a conflict already."""
+        state = self.solution.states[package]
+        version = self.provider.choose(package, state)
+        if isinstance(version, Unavailable):
+            self._forbid(package, state, version.reason)
+            return
+        needs = self.expanded.get((package, version))
+        if needs is None:
+            answer = self.provider.dependencies(package, version)
+            if isinstance(answer, Unavailable):
+                self._forbid(package, 1 << version, answer.reason)
+                return
+            needs = self.expanded[package, version] = answer
+            for each in needs:
+                if each.package in self.solution.states or each.package in self.missing:
+                    self._require(package, 1 << version, each)
+        if any(self._is_refuted(each) for each in needs):
+            return
+        self.solution.decide(package, version)
+        self._await(package, version, needs)
+
+    def _is_refuted(self, dependency: Dependency) -> bool:
+        """Tell whether nothing that satisfies the dependency can be selected."""
+        package = dependency.package
+        if package in self.missing:
+            return True
+        state = self.solution.states.get(package)
+        return state is not None and not state & self._mask(dependency)
+
+    def _await(
+        self, package: Package, version: int, needs: tuple[Dependency, ...]
+    ) -> None:
+        """Note dependencies on packages that are not known yet, and announce them."""
+        fresh: list[Dependency] = []
+        for each in needs:
+            target = each.package
+            if target not in self.places:
+                self.places[target] = len(self.places)
+            if each.is_exact:
+                self.exact.add(target)
+            if target in self.solution.states or target in self.missing:
+                continue
+            self.waiting.setdefault(target, []).append((package, version, each))
+            if target not in self.wanted:
+                self.wanted[target] = self.solution.level
+            fresh.append(each)
+        if fresh:
+            self.provider.expect(tuple(fresh))
+
+    # Learning about packages
+
+    def _introduce(self, package: Package) -> list[Package]:
+        """Ask for a package's versions and make its dependents' constraints masks.
+
+        Returns the packages whose state may follow from that.
+        """
+        answer = self.provider.versions(package)
+        self.wanted.pop(package, None)
+        changed = [package]
+        if isinstance(answer, Facet):
+            changed += self._introduce_facet(package, answer.base)
+        elif isinstance(answer, Unavailable):
+            self.missing[package] = answer.reason
+        else:
+            self._follow(package, universe_of(answer.count))
+            for mask, reason in answer.unusable:
+                self._forbid(package, mask, reason)
+        for dependent, version, dependency in self.waiting.pop(package, ()):
+            self._require(dependent, 1 << version, dependency)
+            if dependent:
+                self._remember(dependent)
+                changed.append(dependent)
+        if package in self.missing:
+            return changed[1:]
+        self._remember(package)
+        return changed
+
+    def _introduce_facet(self, facet: Package, base: Package) -> list[Package]:
+        if base not in self.places:
+            self.places[base] = len(self.places)
+        changed: list[Package] = []
+        if base not in self.solution.states and base not in self.missing:
+            changed = self._introduce(base)
+        if base in self.missing:
+            self.missing[facet] = self.missing[base]
+        else:
+            self._follow(facet, self.solution.universes[base])
+            self.bases[facet] = base
+            self.facets.setdefault(base, []).append(facet)
+        return changed
+
+    def _follow(self, package: Package, universe: Mask) -> None:
+        self.solution.introduce(package, universe)
+        self.known[package] = {}
+
+    def _mask(self, dependency: Dependency) -> Mask:
+        package = self.bases.get(dependency.package, dependency.package)
+        key = package, dependency.constraint
+        mask = self.masks.get(key)
+        if mask is None:
+            mask = self.masks[key] = self.provider.mask(*key)
+        return mask
+
+    def _remember(self, package: Package) -> None:
+        """Look at the package again whenever the search goes back below this level."""
+        if self.solution.level:
+            self.late[package] = self.solution.level
+
+    # Learning incompatibilities
+
+    def _require(self, package: Package, mask: Mask, dependency: Dependency) -> None:
+        """Learn that versions have a dependency.
+
+        All versions with an equal dependency share one incompatibility, which
+        replaces the narrower one (docs/solver.md, "Equal dependencies").
+        """
+        target = dependency.package
+        key = package, dependency
+        if package:
+            former = self.known[package].get(key)
+            if former is not None:
+                mask |= former.terms[package]
+        admitted = 0 if target in self.missing else self._mask(dependency)
+        terms = {package: mask} if package else {}
+        if admitted:
+            terms[target] = self.solution.universes[target] ^ admitted
+        cause = Depends(package, mask, dependency, not admitted)
+        self._learn(Incompatibility(terms, cause), key)
+
+    def _forbid(self, package: Package, mask: Mask, reason: str) -> None:
+        """Learn that versions of a package may not be used."""
+        key = package, reason
+        former = self.known[package].get(key)
+        if former is not None:
+            mask |= former.terms[package]
+        cause = Unusable(package, mask, reason)
+        self._learn(Incompatibility({package: mask}, cause), key)
+        self._remember(package)
+
+    def _learn(self, incompatibility: Incompatibility, key: object) -> None:
+        if not incompatibility.terms:
+            raise NoSolution(incompatibility)
+        for package in incompatibility.terms:
+            self.known[package][key] = incompatibility
+
+    # Propagating
+
+    def _propagate(self, changed: list[Package]) -> None:
+        """Derive all that follows, resolving the conflicts met on the way."""
+        while changed:
+            package = changed.pop()
+            conflict = self._follow_from(package, changed)
+            if conflict is not None:
+                changed[:] = self._resolve(conflict)
+
+    def _follow_from(
+        self, package: Package, changed: list[Package]
+    ) -> Incompatibility | None:
+        """Derive what follows from a package's state; return what it violates."""
+        states = self.solution.states
+        for incompatibility in reversed(self.known[package].values()):
+            open_package = None
+            open_mask = 0
+            for name, mask in incompatibility.terms.items():
+                state = states[name]
+                both = state & mask
+                if both == state:
+                    continue
+                if not both or open_package is not None:
+                    break
+                open_package, open_mask = name, mask
+            else:
+                if open_package is None:
+                    return incompatibility
+                remaining = self.solution.universes[open_package] ^ open_mask
+                self.solution.derive(open_package, remaining, incompatibility)
+                changed.append(open_package)
+        return self._follow_facets(package, changed)
+
+    def _follow_facets(
+        self, package: Package, changed: list[Package]
+    ) -> Incompatibility | None:
+        """Derive what follows from facets having the version of their base."""
+        if package in self.bases:
+            conflict = self._bind(package, changed)
+            if conflict is not None:
+                return conflict
+        for facet in self.facets.get(package, ()):
+            conflict = self._bind(facet, changed)
+            if conflict is not None:
+                return conflict
+        return None
+
+    def _bind(self, facet: Package, changed: list[Package]) -> Incompatibility | None:
+        """Keep a facet and its base together, by incompatibilities made on demand."""
+        solution = self.solution
+        base = self.bases[facet]
+        universe = solution.universes[facet]
+        cause = SameVersion(facet, base)
+        facet_state, base_state = solution.states[facet], solution.states[base]
+        lost = facet_state & ~base_state & universe >> 1
+        if lost and lost != facet_state:
+            lost = universe >> 1 & ~base_state
+            terms = {facet: lost, base: universe ^ lost}
+            solution.derive(facet, universe ^ lost, Incompatibility(terms, cause))
+            changed.append(facet)
+            facet_state = solution.states[facet]
+        if solution.is_selected(facet) and base_state & ~facet_state:
+            terms = {facet: facet_state, base: universe ^ facet_state}
+            incompatibility = Incompatibility(terms, cause)
+            if not base_state & facet_state:
+                return incompatibility
+            solution.derive(base, facet_state, incompatibility)
+            changed.append(base)
+        return None
+
+    # Conflicts
+
+    def _resolve(self, conflict: Incompatibility) -> list[Package]:
+        """Find out why a conflict arose, learn from it, and go back.
+
+        Returns the packages whose state may follow from what was learned.
+        """
+        learned = conflict
+        while learned.terms:
+            package, satisfier, level = self._latest(learned)
+            if satisfier.cause is None or level < satisfier.level:
+                if learned is not conflict:
+                    self._learn(learned, learned)
+                return self._go_back(level, package)
+            universe = self.solution.universes[package]
+            learned = combine(learned, satisfier.cause, package, universe)
+        raise NoSolution(learned)
+
+    def _latest(self, conflict: Incompatibility) -> tuple[Package, Assignment, int]:
+        """Find what made a conflict complete, and the level of all before it."""
+        solution = self.solution
+        found = [
+            (solution.satisfier(package, mask), package)
+            for package, mask in conflict.terms.items()
+        ]
+        latest, package = max(found, key=lambda each: each[0].position)
+        level = max((each.level for each, _ in found if each is not latest), default=0)
+        mask = conflict.terms[package]
+        if latest.cause is not None and latest.mask & ~mask:
+            partner = solution.satisfier(package, mask, given=latest.mask)
+            level = max(level, partner.level)
+        return package, latest, level
+
+    def _go_back(self, level: int, package: Package) -> list[Package]:
+        self.solution.backtrack(level)
+        for each, since in list(self.wanted.items()):
+            if since > level:
+                del self.wanted[each]
+        changed = [package]
+        for each, since in list(self.late.items()):
+            if since > level:
+                changed.append(each)
+                if level:
+                    self.late[each] = level
+                else:
+                    del self.late[each]
+        return changed

@@ -15,6 +15,7 @@ from admit.errors import InputError
 from admit.value import value
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+_SCHEMES = ("http", "https", "file", "ssh", "git")
 
 
 class InvalidUrl(InputError):
@@ -220,13 +221,28 @@ def parse_url(text: str) -> Url:
         InvalidUrl: not such a URL. The message shows the text masked up to its
             last `@`.
     """
-    text = text.strip()
-    scheme, mark, rest = text.partition("://")
-    lowered = scheme.lower()
-    if not mark or lowered not in ("http", "https", "file"):
+    scheme = text.strip().partition("://")[0].lower()
+    if scheme not in ("http", "https", "file") or "://" not in text:
         raise InvalidUrl(
             f"not a URL: {mask_url_text(text)!r}",
             why="a URL begins with https://, http:// or file://",
+        )
+    return parse_requirement_url(text)
+
+
+def parse_requirement_url(text: str) -> Url:
+    """Parse the URL of a requirement, which may also be `git+https://…` and the like.
+
+    Raises:
+        InvalidUrl: see `parse_url`.
+    """
+    text = text.strip()
+    scheme, mark, rest = text.partition("://")
+    lowered = scheme.lower()
+    if not mark or lowered.rpartition("+")[2] not in _SCHEMES:
+        raise InvalidUrl(
+            f"not a URL: {mask_url_text(text)!r}",
+            why="a URL begins with https://, http://, file:// or git+https://",
         )
     if any(character < " " or character == "\x7f" for character in text):
         raise InvalidUrl(f"a URL holds a control character: {mask_url_text(text)!r}")
@@ -301,7 +317,7 @@ def _parse_userinfo(text: str) -> Userinfo:
 
 
 def _parse_origin(scheme: str, hostport: str, text: str) -> Origin:
-    if scheme == "file":
+    if scheme.endswith("file"):
         return Origin(scheme, hostport.lower(), 0)
     if hostport.startswith("["):
         host, bracket, rest = hostport[1:].partition("]")
@@ -316,7 +332,9 @@ def _parse_origin(scheme: str, hostport: str, text: str) -> Origin:
     )
     if not is_sound or bad_host or bad_port:
         raise InvalidUrl(f"no usable host or port in URL {mask_url_text(text)!r}")
-    port = int(port_text) if port_text else DEFAULT_PORTS[scheme]
+    port = (
+        int(port_text) if port_text else DEFAULT_PORTS.get(scheme.rpartition("+")[2], 0)
+    )
     return Origin(scheme, host.lower(), port)
 
 

@@ -146,12 +146,14 @@ def parse_version(text: str) -> Version:
 
 def _parse_plain(text: str) -> Version | None:
     """Parse a release in canonical spelling, which most versions are."""
+    if not text.replace(".", "").isdecimal():
+        return None
     try:
         release = b"".join([_numbers[part] for part in text.split(".")])
     except (KeyError, ValueError):
         return None
     key = _ZERO + release.rstrip(_ZERO) + _FINAL
-    return Version(text, key, is_prerelease=False, is_local=False)
+    return Version(text, key, False, False)
 
 
 def _parse_version(text: str) -> Version:
@@ -172,29 +174,26 @@ def _parse_version(text: str) -> Version:
 
 def _assemble(groups: tuple[str, ...]) -> Version:
     """Make a version of the groups of `_PATTERN`, in lower case."""
-    epoch, release, pre, pre_number, bare_post, post, post_number, *rest = groups
-    dev, dev_number, local = rest
-    numbers = [int(part) for part in release.split(".")]
-    has_post = bool(post or bare_post)
-    text = f"{int(epoch)}!" if int(epoch or 0) else ""
-    text += ".".join(map(str, numbers))
-    key = _release_key(int(epoch or 0), numbers)
+    epoch, release, pre, count, bare_post, post, post_count, dev, dev_count, local = (
+        groups
+    )
+    text, key = _assemble_release(epoch, release)
     if pre:
-        pre, count = _PRE_SPELLINGS.get(pre, pre), int(pre_number or 0)
-        text += f"{pre}{count}"
-        key += _PRE[pre] + _number(count)
+        pre, count = _PRE_SPELLINGS.get(pre, pre), _digits(count)
+        text += pre + count
+        key += _PRE[pre] + _numbers[count]
     else:
-        key += _DEV_ONLY if dev and not has_post else _NO_PRE
-    if has_post:
-        count = int(bare_post or post_number or 0)
+        key += _DEV_ONLY if dev and not (post or bare_post) else _NO_PRE
+    if post or bare_post:
+        count = _digits(bare_post or post_count)
         text += f".post{count}"
-        key += _POST + _number(count)
+        key += _POST + _numbers[count]
     else:
         key += _NO_POST
     if dev:
-        count = int(dev_number or 0)
+        count = _digits(dev_count)
         text += f".dev{count}"
-        key += _DEV + _number(count)
+        key += _DEV + _numbers[count]
     else:
         key += _NO_DEV
     if local:
@@ -203,16 +202,31 @@ def _assemble(groups: tuple[str, ...]) -> Version:
     return Version(text, key, bool(pre or dev), bool(local))
 
 
+def _assemble_release(epoch: str, release: str) -> tuple[str, bytes]:
+    parts = [_digits(part) for part in release.split(".")]
+    key = b"".join([_numbers[part] for part in parts]).rstrip(_ZERO)
+    text = ".".join(parts)
+    if epoch and _digits(epoch) != "0":
+        epoch = _digits(epoch)
+        return f"{epoch}!{text}", _numbers[epoch] + key
+    return text, _ZERO + key
+
+
 def _assemble_local(local: str) -> tuple[str, bytes]:
     parts = local.replace("-", ".").replace("_", ".").split(".")
-    parts = [str(int(part)) if part.isdecimal() else part for part in parts]
+    parts = [_digits(part) if part.isdecimal() else part for part in parts]
     key = b"".join(
-        _NUMERIC + _number(int(part))
+        _NUMERIC + _numbers[part]
         if part.isdecimal()
         else _WORD + part.encode() + _WORD_END
         for part in parts
     )
     return "+" + ".".join(parts), key
+
+
+def _digits(text: str) -> str:
+    """Drop leading zeros; no digits at all mean 0."""
+    return text if text > "1" else text.lstrip("0") or "0"
 
 
 def _release_key(epoch: int, release: Sequence[int]) -> bytes:

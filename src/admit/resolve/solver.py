@@ -149,7 +149,12 @@ class _Search:
         self.places: dict[Package, int] = {}
         """Order of discovery."""
         self.exact: set[Package] = set()
-        self.conflicts: dict[Package, int] = {}
+        self.suffered: dict[Package, int] = {}
+        """How often each package could not be decided because of others."""
+        self.caused: dict[Package, int] = {}
+        """How often each package was one of those others."""
+        self.culprits: list[Package] = []
+        """Those that have just run out of patience."""
 
     def run(self, requirements: tuple[Dependency, ...]) -> Solution:
         self._await(ROOT, 0, requirements)
@@ -158,7 +163,7 @@ class _Search:
                 self._propagate(self._introduce(package))
             else:
                 self._try_version(package)
-                self._propagate([package])
+                self._propagate([package, *self._reconsider()])
         versions = self.solution.decisions
         needs = {
             each: self.expanded[each, version] for each, version in versions.items()
@@ -178,10 +183,12 @@ class _Search:
             group = 0
         elif package in self.exact:
             group = 1
-        elif self.conflicts.get(package, 0) >= PATIENCE:
+        elif self.suffered.get(package, 0) >= PATIENCE:
             group = 2
-        else:
+        elif self.caused.get(package, 0) >= PATIENCE:
             group = 3
+        else:
+            group = 4
         return group, self.places[package]
 
     def _try_version(self, package: Package) -> None:
@@ -201,7 +208,9 @@ class _Search:
             for each in needs:
                 if each.package in self.solution.states or each.package in self.missing:
                     self._require(package, 1 << version, each)
-        if any(self._is_refuted(each) for each in needs):
+        refuted = [each.package for each in needs if self._is_refuted(each)]
+        if refuted:
+            self._blame(package, refuted[:1])
             return
         self.solution.decide(package, version)
         self._await(package, version, needs)
@@ -412,6 +421,7 @@ class _Search:
         while learned.terms:
             package, satisfier, level = self._latest(learned)
             if satisfier.cause is None or level < satisfier.level:
+                self._blame(package, learned.terms)
                 if learned is not conflict:
                     self._learn(learned, learned)
                 return self._go_back(level, package)
@@ -447,4 +457,25 @@ class _Search:
                     self.late[each] = level
                 else:
                     del self.late[each]
+        return changed
+
+    def _blame(self, sufferer: Package, involved: Iterable[Package]) -> None:
+        """Count a conflict, for and against the packages in it."""
+        for each in involved:
+            if each != sufferer:
+                self.caused[each] = self.caused.get(each, 0) + 1
+                if self.caused[each] == PATIENCE:
+                    self.culprits.append(each)
+        self.suffered[sufferer] = self.suffered.get(sufferer, 0) + 1
+
+    def _reconsider(self) -> list[Package]:
+        """Go back before the decision for packages that have caused many conflicts."""
+        changed: list[Package] = []
+        decisions = list(self.solution.decisions)
+        for each in self.culprits:
+            if each in decisions:
+                level = decisions.index(each)
+                if level < self.solution.level:
+                    changed += self._go_back(level, each)
+        self.culprits.clear()
         return changed

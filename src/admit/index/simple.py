@@ -17,11 +17,27 @@ from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from typing import Literal
+    from typing import Literal, Required, TypedDict, TypeGuard
 
     from admit.spec.url import Url
 
-    Entry = dict[str, object]
+    Entry = TypedDict(
+        "Entry",
+        {
+            "filename": Required[str],
+            "url": Required[str],
+            "hashes": object,
+            "requires-python": object,
+            "yanked": object,
+            "upload-time": object,
+            "size": object,
+            "core-metadata": object,
+            "dist-info-metadata": object,
+            "data-dist-info-metadata": object,
+        },
+        total=False,
+    )
+    """A file object of PEP 691; only name and URL are known to be texts."""
     Hashes = tuple[tuple[str, str], ...]
 
 ACCEPT = (
@@ -166,8 +182,6 @@ def parse_file(entry: Entry) -> File:
             upload time) are dropped instead.
     """
     filename, link = entry["filename"], entry["url"]
-    if not isinstance(filename, str) or not isinstance(link, str):
-        raise InvalidPage("a file without name or URL")
     requires_python = entry.get("requires-python")
     if requires_python is not None and not isinstance(requires_python, str):
         raise InvalidPage(f"{_shown(filename)}: requires-python is not a text")
@@ -276,17 +290,19 @@ def _read_json(body: bytes, url: Url) -> ProjectPage:
 
 
 def _keep_sound(files: list[object], problems: list[str]) -> tuple[Entry, ...]:
-    kept = tuple(
-        each
-        for each in files
-        if type(each) is dict
-        and type(each.get("filename")) is str
-        and type(each.get("url")) is str
-    )
+    kept = tuple([each for each in files if _is_entry(each)])
     if len(kept) < len(files):
         count = len(files) - len(kept)
         problems.append(f"{count} of {len(files)} files have no name or URL")
     return kept
+
+
+def _is_entry(each: object) -> TypeGuard[Entry]:
+    return (
+        isinstance(each, dict)
+        and isinstance(each.get("filename"), str)
+        and isinstance(each.get("url"), str)
+    )
 
 
 def _texts(value: object) -> tuple[str, ...]:

@@ -1,0 +1,268 @@
+"""From a project's page to what a target may install of it.
+
+For: the versions a resolver may choose among, the best wheel of each, and for the
+rest the reason why not.
+Does not know: requirements, policies for pre-releases or yanked files (it marks
+them), networks, disks.
+Shape: `ProjectPage` and `Target` -> `Listing`.
+Spec: wheel file names and tags (PEP 425, 427), yanking (PEP 592), Requires-Python.
+"""
+
+from __future__ import annotations
+
+import marshal
+
+from admit.errors import InputError
+from admit.index.listing import Candidate, Listing, Rejected
+from admit.index.simple import WHEEL_SUFFIX, parse_file
+from admit.spec.tags import SDIST_SUFFIXES, parse_sdist_filename, parse_wheel_filename
+from admit.spec.url import InvalidUrl
+from admit.spec.version import parse_specifier, parse_version
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from admit.index.listing import Fields, Reason
+    from admit.index.simple import Entry, File, ProjectPage
+    from admit.spec.names import NormalizedName
+    from admit.spec.tags import Build, Target, WheelName
+    from admit.spec.url import Url
+    from admit.spec.version import Version
+
+__all__ = ["Candidate", "Listing", "Rejected", "choose_candidates"]
+
+_SHOWN = 3
+"""Tags named of wheels for other targets."""
+
+
+def choose_candidates(
+    page: ProjectPage, project: NormalizedName, target: Target, *, page_url: Url
+) -> Listing:
+    """Choose the best wheel of every version, and say why the rest is no use.
+
+    Best: allowed by Requires-Python, not yanked, the target's best tag, the highest
+    build; among equals the first on the page. Sdists are never chosen yet.
+    """
+    sorting = _Sorting(project, target)
+    for entry in page.entries:
+        sorting.add(entry)
+    chosen: list[tuple[Version, File]] = []
+    for key in sorted(sorting.usable):
+        best = sorting.best(key, page.base)
+        if best is not None:
+            chosen.append(best)
+    keys = tuple([version.key for version, _ in chosen])
+    masks = _Masks()
+    for index, (version, file) in enumerate(chosen):
+        is_admitted = sorting.admits(file.requires_python)
+        masks.add(1 << index, version, file, is_admitted)
+    reasons = sorting.reasons(frozenset(keys))
+    return Listing(
+        (
+            project,
+            page_url.text,
+            page.base.text,
+            keys,
+            tuple([version.text for version, _ in chosen]),
+            masks.prereleases,
+            masks.yanked,
+            tuple(masks.unsupported.items()),
+            tuple([marshal.dumps(_fields(file)) for _, file in chosen]),
+            marshal.dumps(reasons),
+            (*page.problems, *sorting.problems),
+        )
+    )
+
+
+def _fields(file: File) -> Fields:
+    """Return the fields as `File` takes them, in order."""
+    return (
+        file.filename,
+        file.url,
+        file.hashes,
+        file.requires_python,
+        file.yanked,
+        file.upload_time,
+        file.size,
+        file.metadata,
+    )
+
+
+def _python_release(target: Target) -> str:
+    """The target's Python without rc, + and the like, as Requires-Python means it."""
+    text = target.environment["python_full_version"]
+    for at, character in enumerate(text):
+        if not (character.isdecimal() or character == "."):
+            return text[:at]
+    return text
+
+
+def _build(each: tuple[int, WheelName, Entry]) -> Build:
+    return each[1].build
+
+
+class _Masks:
+    """Bits of versions by property, collected in ascending order."""
+
+    def __init__(self) -> None:
+        self.prereleases = 0
+        self.yanked = 0
+        self.unsupported: dict[str, int] = {}
+
+    def add(self, bit: int, version: Version, file: File, is_admitted: bool) -> None:
+        if version.is_prerelease:
+            self.prereleases |= bit
+        if file.yanked is not False:
+            self.yanked |= bit
+        if not is_admitted:
+            text = file.requires_python or ""
+            self.unsupported[text] = self.unsupported.get(text, 0) | bit
+
+
+class _Sorting:
+    """The files of a page, sorted by what can be done with them.
+
+    Every distinct half of a wheel's name is parsed once: a page has thousands of
+    files, but few distinct tags, and a few dozen files to a release.
+    """
+
+    def __init__(self, project: NormalizedName, target: Target) -> None:
+        self.project = project
+        self.usable: dict[bytes, list[tuple[int, WheelName, Entry]]] = {}
+        """By version key: (rank of the tags, name, file)."""
+        self.problems: list[str] = []
+        self._target = target
+        self._python = parse_version(_python_release(target))
+        self._admits: dict[str, bool] = {}
+        self._heads: dict[str, WheelName] = {}
+        """By name, version and build as written; the tags are any file's."""
+        self._ranks: dict[str, int | None] = {}
+        """By tags as written."""
+        self._elsewhere: dict[str, list[Entry]] = {}
+        """By head: wheels for other targets."""
+        self._hosts: set[str] = {"/"}
+        """Beginnings of links known to be sound."""
+        self._others: list[Entry] = []
+        """No wheels."""
+        self._broken: list[Reason] = []
+
+    def add(self, entry: Entry) -> None:
+        filename = entry["filename"]
+        if not filename.endswith(WHEEL_SUFFIX):
+            self._others.append(entry)
+            return
+        head = filename.rsplit("-", 3)[0]
+        tail = filename[len(head) :]
+        wheel = self._heads.get(head)
+        if wheel is None or tail not in self._ranks:
+            wheel = self._parse(filename)
+            if wheel is None:
+                return
+            self._heads[head] = wheel
+            self._ranks[tail] = self._target.rank(wheel.tags)
+        rank = self._ranks[tail]
+        if rank is None:
+            self._elsewhere.setdefault(head, []).append(entry)
+        else:
+            self.usable.setdefault(wheel.version.key, []).append((rank, wheel, entry))
+
+    def _parse(self, filename: str) -> WheelName | None:
+        try:
+            wheel = parse_wheel_filename(filename)
+        except InputError as error:
+            self._broken.append(("filename", filename, (error.why or error.what,)))
+            return None
+        if wheel.name != self.project:
+            reason = f"it belongs to {wheel.name}, not to {self.project}"
+            self._broken.append(("filename", filename, (reason,)))
+            return None
+        return wheel
+
+    def admits(self, requires_python: object) -> bool:
+        """Whether the target's Python will do; what cannot be read forbids nothing."""
+        if not isinstance(requires_python, str) or not requires_python:
+            return True
+        answer = self._admits.get(requires_python)
+        if answer is None:
+            try:
+                answer = parse_specifier(requires_python).contains(self._python)
+            except InputError:
+                answer = True
+                self.problems.append(
+                    f"Requires-Python {requires_python!r} cannot be read, ignored"
+                )
+            self._admits[requires_python] = answer
+        return answer
+
+    def best(self, key: bytes, base: Url) -> tuple[Version, File] | None:
+        """The best sound file of a version; None if none is sound."""
+        files = self.usable[key]
+        if len(files) > 1:
+            files.sort(key=_build, reverse=True)
+            files.sort(key=self._preference)
+        for _, wheel, entry in files:
+            try:
+                file = parse_file(entry)
+                self._check_url(file.url, base)
+            except InputError as error:
+                self._broken.append(("field", entry["filename"], (error.what,)))
+            else:
+                return wheel.version, file
+        return None
+
+    def _check_url(self, url: str, base: Url) -> None:
+        """Raise InvalidUrl unless the link leads somewhere; hosts are checked once."""
+        host = url[: url.find("/", len("https://"))] if "://" in url[:8] else "/"
+        if host not in self._hosts or not url.isprintable():
+            base.join(url)
+            if not url.isprintable():
+                raise InvalidUrl(f"a link holds a control character: {url!a}")
+            self._hosts.add(host)
+
+    def _preference(self, each: tuple[int, WheelName, Entry]) -> tuple[bool, bool, int]:
+        rank, _, entry = each
+        is_admitted = self.admits(entry.get("requires-python"))
+        return not is_admitted, bool(entry.get("yanked")), rank
+
+    def reasons(self, usable: frozenset[bytes]) -> list[Reason]:
+        """Why versions outside `usable` are, ascending; then files without version."""
+        found: dict[Version, Reason] = {}
+        for head, entries in self._elsewhere.items():
+            version = self._heads[head].version
+            if version.key not in usable:
+                found.setdefault(
+                    version, self._reason_elsewhere(version, entries, head)
+                )
+        known = frozenset([wheel.version for wheel in self._heads.values()])
+        texts = frozenset([f"{version.text}.tar.gz" for version in known])
+        for entry in self._others:
+            # Nearly all sdists have a wheel of their version beside them.
+            if entry["filename"].rpartition("-")[2] not in texts:
+                self._add_other(entry, known, found)
+        ordered = [found[version] for version in sorted(found)]
+        return [*ordered, *self._broken]
+
+    def _reason_elsewhere(
+        self, version: Version, entries: list[Entry], head: str
+    ) -> Reason:
+        pythons = {str(entry.get("requires-python") or "") for entry in entries}
+        if not any(self.admits(each) for each in pythons):
+            return "python", version.text, tuple(sorted(pythons))
+        tails = [entry["filename"][len(head) + 1 : -4] for entry in entries[:_SHOWN]]
+        if len(entries) > _SHOWN:
+            tails.append(f"{len(entries) - _SHOWN} more")
+        return "tags", version.text, tuple(tails)
+
+    def _add_other(
+        self, entry: Entry, known: frozenset[Version], found: dict[Version, Reason]
+    ) -> None:
+        filename = entry["filename"]
+        if not filename.endswith(SDIST_SUFFIXES):
+            self._broken.append(("kind", filename, ()))
+            return
+        try:
+            version = parse_sdist_filename(filename, self.project).version
+        except InputError as error:
+            self._broken.append(("filename", filename, (error.why or error.what,)))
+            return
+        if version not in known:
+            found.setdefault(version, ("source", version.text, ()))

@@ -249,7 +249,14 @@ class Clause:
 class Specifier:
     """A set of versions: all clauses hold. Equal and hashed by `text`."""
 
-    __slots__ = ("_arbitrary", "_intervals", "clauses", "names_prerelease", "text")
+    __slots__ = (
+        "_arbitrary",
+        "_intervals",
+        "clauses",
+        "is_pin",
+        "names_prerelease",
+        "text",
+    )
 
     def __init__(self, text: str, clauses: tuple[Clause, ...]) -> None:
         """Use `parse_specifier`; `clauses` must be valid."""
@@ -258,6 +265,11 @@ class Specifier:
         self.clauses = clauses
         self.names_prerelease = any(map(_names_prerelease, clauses))
         """A clause other than `!=` asks for a pre-release by its version."""
+        self.is_pin = any(
+            clause.operator in ("==", "===") and not clause.version.endswith("*")
+            for clause in clauses
+        )
+        """A clause names one version."""
         self._intervals: tuple[Interval, ...] | None = None
         self._arbitrary = tuple(
             clause.version.lower() for clause in clauses if clause.operator == "==="

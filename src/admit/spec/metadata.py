@@ -92,7 +92,9 @@ def parse_metadata(body: bytes) -> Metadata:
 
 def _read_fields(body: bytes) -> dict[str, list[str]]:
     """Read the header: field name in lower case -> its values in order."""
-    text = body.decode("utf-8", "surrogateescape")
+    ends = (body.find(mark) for mark in (b"\n\n", b"\n\r\n"))
+    end = min((at for at in ends if at >= 0), default=len(body))
+    text = body[:end].decode("utf-8", "surrogateescape")
     fields: dict[str, list[str]] = {}
     values: list[str] | None = None
     for line in text.removeprefix("\ufeff").split("\n"):

@@ -40,8 +40,6 @@ class OwnedFiles:
 
     name: NormalizedName
     version: str
-    site: str
-    """The folder its RECORD is relative to."""
     files: tuple[str, ...]
     """Absolute, normalised; compiled files of its modules too."""
 

@@ -60,11 +60,15 @@ class UnpackedWheel:
         return parse_record(self.record)
 
     @property
-    def paths(self) -> list[str]:
-        """The path of every line of `record`, in order."""
+    def lines(self) -> list[tuple[str, str]]:
+        """Every path with its line of `record`, in order."""
+        lines = self.record.split("\n")
+        lines.pop()
         if '"' in self.record:
-            return [row.path for row in self.rows]
-        return [line.rsplit(",", 2)[0] for line in self.record.splitlines()]
+            return [
+                (row.path, line) for row, line in zip(self.rows, lines, strict=True)
+            ]
+        return [(line.rsplit(",", 2)[0], line) for line in lines]
 
 
 def find_name_fault(name: str, *, is_windows: bool) -> str | None:

@@ -469,7 +469,7 @@ def _find_python_scripts(wheel: UnpackedWheel) -> UnpackedWheel:
     """Note the scripts whose first line is to name the interpreter."""
     prefix = f"{wheel.data_folder}/scripts/"
     found = []
-    for path in wheel.paths:
+    for path, _ in wheel.lines:
         if path.startswith(prefix):
             with open(f"{wheel.tree}/{path}", "rb") as file:
                 if file.read(8) == b"#!python":

@@ -130,7 +130,9 @@ class _Search:
         self.provider = provider
         self.solution = PartialSolution()
         self.known: dict[Package, dict[object, Incompatibility]] = {}
-        """By package: the incompatibilities with a term about it."""
+        """By package: the incompatibilities about it that can still say something."""
+        self.shared: dict[tuple[Package, Dependency | str], Mask] = {}
+        """Versions known to have a dependency, or a reason not to be used."""
         self.masks: dict[tuple[Package, Constraint], Mask] = {}
         self.missing: dict[Package, str] = {}
         """Packages that do not exist, and the reason given."""
@@ -313,9 +315,7 @@ class _Search:
         target = dependency.package
         key = package, dependency
         if package:
-            former = self.known[package].get(key)
-            if former is not None:
-                mask |= former.terms[package]
+            mask = self.shared[key] = mask | self.shared.get(key, 0)
         admitted = 0 if target in self.missing else self._mask(dependency)
         terms = {package: mask} if package else {}
         if admitted:
@@ -326,9 +326,7 @@ class _Search:
     def _forbid(self, package: Package, mask: Mask, reason: str) -> None:
         """Learn that versions of a package may not be used."""
         key = package, reason
-        former = self.known[package].get(key)
-        if former is not None:
-            mask |= former.terms[package]
+        mask = self.shared[key] = mask | self.shared.get(key, 0)
         cause = Unusable(package, mask, reason)
         self._learn(Incompatibility({package: mask}, cause), key)
         self._remember(package)
@@ -354,7 +352,8 @@ class _Search:
     ) -> Incompatibility | None:
         """Derive what follows from a package's state; return what it violates."""
         states = self.solution.states
-        for incompatibility in reversed(self.known[package].values()):
+        settled: list[object] = []
+        for key, incompatibility in reversed(self.known[package].items()):
             open_package = None
             open_mask = 0
             for name, mask in incompatibility.terms.items():
@@ -362,6 +361,8 @@ class _Search:
                 both = state & mask
                 if both == state:
                     continue
+                if not both and not self.solution.level:
+                    settled.append(key)
                 if not both or open_package is not None:
                     break
                 open_package, open_mask = name, mask
@@ -371,6 +372,9 @@ class _Search:
                 remaining = self.solution.universes[open_package] ^ open_mask
                 self.solution.derive(open_package, remaining, incompatibility)
                 changed.append(open_package)
+        for key in settled:
+            for name in self.known[package][key].terms:
+                del self.known[name][key]
         return self._follow_facets(package, changed)
 
     def _follow_facets(

@@ -64,6 +64,8 @@ class Layout:
     """Status for every HEAD request; None: as for GET."""
     storage: bool = False
     """Files are redirected to signed URLs of another origin."""
+    relative_hop: bool = False
+    """Files are redirected once on this host, by a relative `Location`."""
 
 
 @value
@@ -156,6 +158,7 @@ LIKE: dict[str, Behaviour] = {
             "relative",
             has_json=False,
             has_metadata=False,
+            relative_hop=True,
         ),
     ),
     "nexus": Behaviour(

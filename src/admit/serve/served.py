@@ -123,10 +123,9 @@ class ServedIndex:
             return plain(400, "two ways of authentication: header and signature")
         fields = dict(pair.partition("=")[::2] for pair in asked.query.split("&"))
         moment = fields.get("X-Amz-Date", "")
-        good = self._sign("GET", asked.path, moment)
-        if asked.method != "GET" or not hmac.compare_digest(
-            good, fields.get("X-Amz-Signature", "")
-        ):
+        good = self._sign(asked.path, moment).encode()
+        signature = fields.get("X-Amz-Signature", "").encode()
+        if asked.method != "GET" or not hmac.compare_digest(good, signature):
             return plain(403, "the signature is not for this request")
         if time.time() > float(moment) + SIGNED_SECONDS:
             return plain(403, "the signature has expired")
@@ -282,14 +281,14 @@ class ServedIndex:
         if self.storage_origin is not None:
             path = f"/objects/{file.sha256}/{percent_encode(file.filename)}"
             moment = str(int(time.time()))
-            signature = self._sign(
-                "GET", f"/objects/{file.sha256}/{file.filename}", moment
-            )
+            signature = self._sign(f"/objects/{file.sha256}/{file.filename}", moment)
             return redirect(
                 f"{self.storage_origin}{path}?X-Amz-Algorithm=AWS4-HMAC-SHA256"
                 f"&X-Amz-Date={moment}&X-Amz-Expires={SIGNED_SECONDS}"
                 f"&X-Amz-Signature={signature}"
             )
+        if self.behaviour.layout.relative_hop and asked.query != "alt=media":
+            return redirect(f"{percent_encode(file.filename)}?alt=media")
         return self._send_file(asked, file)
 
     def _answer_denied_file(self, caller: Caller, *, exists: bool) -> Answer:
@@ -326,8 +325,9 @@ class ServedIndex:
         headers += (("Content-Range", f"bytes {start}-{stop - 1}/{size}"),)
         return Answer(206, headers, file=file.path, span=span)
 
-    def _sign(self, method: str, path: str, moment: str) -> str:
-        text = f"{method} {path} {moment}".encode()
+    def _sign(self, path: str, moment: str) -> str:
+        """Sign a GET of a path: signatures are for one method."""
+        text = f"GET {path} {moment}".encode()
         return hmac.new(self._key, text, "sha256").hexdigest()
 
     # Permission

@@ -218,12 +218,14 @@ class IndexServer:
     ) -> Answer:
         seen = Seen(asked, caller)
         reply = self._take_script(asked.path)
-        if reply is None:
-            answer = usual()
-        elif isinstance(reply, Answer):
-            answer = reply
-        else:
-            answer = reply(seen, usual)
+        try:
+            if isinstance(reply, Answer):
+                answer = reply
+            else:
+                answer = usual() if reply is None else reply(seen, usual)
+        except Exception as error:  # noqa: BLE001  # a fault of ours: told by failures
+            self.failures.append(error)
+            answer = plain(500, "the server is at fault")
         seen.status = answer.status
         self.requests.append(seen)
         if self._log is not None:
@@ -407,11 +409,7 @@ class _Handler(http.server.BaseHTTPRequestHandler):
             self.server.origin,
             time.monotonic(),
         )
-        try:
-            return self.server.answer(asked)
-        except Exception as error:  # noqa: BLE001  # a fault of ours: told by failures
-            self.server.owner.failures.append(error)
-            return plain(500, "the server is at fault")
+        return self.server.answer(asked)
 
     def _send(self, answer: Answer) -> None:
         if answer.raw is not None:

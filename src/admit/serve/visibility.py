@@ -91,7 +91,7 @@ class Caller:
     def __str__(self) -> str:
         if self.account is not None:
             return self.account.label
-        return "anonymous" if self.state == "none" else "anonymous (wrong login)"
+        return "anonymous" if self.state == "none" else "wrong login"
 
 
 ANONYMOUS = Caller()

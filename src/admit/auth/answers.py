@@ -1,0 +1,89 @@
+"""Reading one answer: is it worth another try, is it a login page?
+
+For: the parts of rule R6's table (docs/auth.md) that look at an answer alone.
+Does not know: credentials, sources, what happened before.
+Shape: `Reply` -> seconds to wait, or yes and no.
+"""
+
+from __future__ import annotations
+
+from admit.errors import AdmitError, NetworkError
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from admit.spec.url import Url
+
+MOST_RETRIES = 3
+BACK_OFF = (0.5, 1.5, 4.0)
+"""Seconds before each retry; 6 in all."""
+LONGEST_WAIT = 30.0
+"""Seconds; a longer `Retry-After` is cut to this."""
+
+
+@value
+class Reply:
+    """One answer, as the decision sees it."""
+
+    status: int
+    location: str | None = None
+    retry_after: float | None = None
+    """Seconds."""
+    challenge: str | None = None
+    content_type: str = ""
+    head: bytes = b""
+    """The body or its beginning."""
+
+
+def patience(reply: Reply | AdmitError, retries: int) -> float | None:
+    """Return how many seconds to wait before another try, None to stop trying.
+
+    Args:
+        reply: the last answer.
+        retries: how many tries were made again already.
+    """
+    if retries >= MOST_RETRIES:
+        return None
+    if isinstance(reply, AdmitError):
+        may_retry = isinstance(reply, NetworkError) and reply.may_retry
+        return BACK_OFF[retries] if may_retry else None
+    if reply.status in (429, 503) and reply.retry_after is not None:
+        return min(max(reply.retry_after, 0.0), LONGEST_WAIT)
+    if reply.status == 429 or reply.status >= 500:
+        return BACK_OFF[retries]
+    return None
+
+
+_PACKAGE_MARKS = (b".whl", b".tar.gz", b".zip", b".tar.bz2", b".egg", b"#sha256=")
+_ARCHIVE_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
+
+
+def is_login_listing(
+    reply: Reply, asked: Url, final: Url, *, was_redirected: bool
+) -> bool:
+    """Tell whether a listing is HTML for people (rule R6, second row; pain H10).
+
+    An HTML page without package links, and either with a form or reached by a
+    redirect that leads to a page of another name.
+    """
+    if "html" not in reply.content_type.lower():
+        return False
+    text = reply.head.lower()
+    if any(mark in text for mark in _PACKAGE_MARKS):
+        return False
+    return b"<form" in text or (was_redirected and _last(asked) != _last(final))
+
+
+def is_html_for_people(reply: Reply) -> bool:
+    """Tell whether a file or metadata is an HTML page instead (pain H10)."""
+    if reply.head.startswith(_ARCHIVE_MAGIC):
+        return False
+    if "html" in reply.content_type.lower():
+        return True
+    start = reply.head.lstrip()[:15].lower()
+    return start.startswith((b"<!doctype html", b"<html"))
+
+
+def _last(url: Url) -> str:
+    name = url.path.rstrip("/").rpartition("/")[2].lower()
+    return name.replace("_", "-").replace(".", "-")

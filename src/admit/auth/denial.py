@@ -1,0 +1,311 @@
+"""What to say when a source cannot be read: what, why, and what to do.
+
+For: every error of the authentication decision, in one form (rule R8, last
+sentence): source, URL, status, provider and masked user, what else was tried or is
+off, and the next step.
+Does not know: when to raise them (auth.flow).
+"""
+
+from __future__ import annotations
+
+from admit.auth.query import Problem
+from admit.auth.scheme import parse_challenges
+from admit.auth.scrub import mask_shapes
+from admit.errors import AuthError, NetworkError
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from admit.auth.ledger import Refusal
+    from admit.auth.query import Attempt, Found
+    from admit.auth.scheme import Credential
+    from admit.auth.scope import Provenance, Purpose, Source
+    from admit.spec.url import Origin, Url
+
+_NOUNS: dict[Purpose, str] = {
+    "listing": "the index page",
+    "probe": "the probe page",
+    "metadata": "the metadata",
+    "file": "the file",
+    "requirements": "the requirements file",
+}
+
+
+class CredentialsRequired(AuthError):
+    """A source needs a credential and none was found."""
+
+    code = "credentials-required"
+
+
+class CredentialUnusable(AuthError):
+    """A credential exists for a source but may not or cannot be used."""
+
+    code = "credential-unusable"
+
+
+class CredentialsRejected(AuthError):
+    """A source refuses the credential, or this caller."""
+
+    code = "credentials-rejected"
+    status = 0
+    """The status that said so."""
+
+
+class LoginPage(AuthError):
+    """HTML for people came where an index page or an archive was due."""
+
+    code = "login-page"
+
+
+class ListingRedirected(AuthError):
+    """A listing that must be authenticated leads to another origin."""
+
+    code = "listing-redirected"
+
+
+class HttpStatus(NetworkError):
+    """A status that is an error here."""
+
+    code = "http-status"
+    status = 0
+
+
+class ProxyRefused(NetworkError):
+    """The proxy answered 407."""
+
+    code = "proxy-refused"
+
+
+class BadRedirect(NetworkError):
+    """A redirect that is not followed."""
+
+    code = "bad-redirect"
+
+
+@value
+class Case:
+    """One request that ended badly, and what is known about it."""
+
+    url: Url
+    """What was asked for at first."""
+    provenance: Provenance
+    credential: Credential | None
+    """What the refused request carried."""
+    tried: tuple[Attempt, ...] = ()
+    """What gathering tried for the source."""
+    final_url: Url | None = None
+    """Where redirects led, if anywhere else."""
+    challenge: str | None = None
+    """`WWW-Authenticate` of the answer."""
+
+    @property
+    def source(self) -> Source:
+        return self.provenance.source
+
+    @property
+    def subject(self) -> str:
+        noun = _NOUNS[self.provenance.purpose]
+        return f"cannot read {noun} {mask_shapes(self.url.text)}"
+
+
+def unusable(source: Source, problem: Problem, tried: Sequence[Attempt]) -> AuthError:
+    """The credential of a source cannot be used: nothing was sent."""
+    return CredentialUnusable(
+        f"cannot authenticate to {_name(source)}: {problem.what}",
+        why=f"{_tried(tried)}; nothing was sent" if tried else "nothing was sent",
+        fix=problem.fix,
+    )
+
+
+def required(source: Source, found: Found) -> AuthError:
+    """Policy `always` and nothing gathered: nothing was sent."""
+    return CredentialsRequired(
+        f"no credential for {_name(source)}, which is to be used with one always",
+        why=f"{_tried(found.tried)}; nothing was sent",
+        fix=how_to_give(source),
+    )
+
+
+def rejected(case: Case, status: int, *, was_accepted: bool = False) -> AuthError:
+    """401 or 403."""
+    credential, source = case.credential, case.source
+    error = CredentialsRejected if credential else CredentialsRequired
+    if credential is None:
+        phrase = "login required" if status == 401 else "access denied to anonymous"
+        fix: str | None = how_to_give(source)
+    elif was_accepted:
+        phrase = f"{credential.shown_user} may not read it"
+        fix = (
+            f"give {credential.shown_user} the right to read it on the server; the "
+            "password is right"
+        )
+    elif status == 401:
+        phrase = f"the credential of {credential.shown_user} is refused"
+        fix = how_to_correct(credential, source)
+    else:
+        phrase = f"access denied to {credential.shown_user}"
+        fix = f"give {credential.shown_user} the right to read it on the server"
+        if case.provenance.purpose == "listing":
+            fix += (
+                f"; if {status} means no such project there, list it in "
+                "ignore-error-codes of the index"
+            )
+    if source.policy == "never" and credential is None:
+        fix = "its policy is never; set `authenticate` to auto to log in"
+    if source.policy == "external" and credential is None:
+        fix = "its policy is external: look at what adds the credential outside"
+    denial = error(f"{case.subject}: {phrase} ({status})", why=_why(case), fix=fix)
+    if isinstance(denial, CredentialsRejected):
+        denial.status = status
+    return denial
+
+
+def dead(case: Case, refusal: Refusal) -> AuthError:
+    """The login was refused earlier in this run: not sent again."""
+    credential = case.credential
+    who = credential.shown_user if credential else "it"
+    where = mask_shapes(refusal.url)
+    error = CredentialsRejected(
+        f"{case.subject}: the credential of {who} was refused ({refusal.status})",
+        why=f"{_why(case)}; refused at {where} and not sent again in this run",
+        fix=how_to_correct(credential, case.source) if credential else None,
+    )
+    error.status = refusal.status
+    return error
+
+
+def login_page(case: Case) -> AuthError:
+    """HTML for people."""
+    due = "an index page" if case.provenance.purpose == "listing" else "an archive"
+    what = f"{case.subject}: HTML that is not {due}; is it a login page?"
+    if case.credential is None:
+        return LoginPage(what, why=_why(case), fix=how_to_give(case.source))
+    return LoginPage(
+        what,
+        why=_why(case),
+        fix="the server wants a login by browser there; ask for the address and "
+        "token that tools are to use",
+    )
+
+
+def redirected_away(case: Case, target: Url) -> AuthError:
+    """Policy `always`, and the listing leads to another origin."""
+    return ListingRedirected(
+        f"{case.subject}: it redirects to another origin, {target.origin}",
+        why=f"{_name(case.source)} is to be used with its credential always, and an "
+        f"answer of {target.origin} would not be its answer; {_why(case)}",
+        fix=f"if that origin belongs to the index, set credential-origins = "
+        f'["{target.origin}"] for it',
+    )
+
+
+def bad_redirect(case: Case, reason: str) -> NetworkError:
+    """A redirect that rule R5 refuses."""
+    return BadRedirect(f"{case.subject}: {reason}", why=_why(case))
+
+
+def http_status(case: Case, status: int, *, hint: str | None = None) -> NetworkError:
+    """Any other status that is an error."""
+    error = HttpStatus(f"{case.subject}: status {status}", why=_why(case), fix=hint)
+    error.status = status
+    return error
+
+
+def probe_failed(case: Case, status: int) -> AuthError:
+    """The probe project is not visible, so no 404 of this source is believed."""
+    probe = case.source.probe
+    return CredentialsRejected(
+        f"{_name(case.source)} does not show its probe project {probe} ({status})",
+        why=f"{_why(case)}; no 404 of it is believed before the probe is seen",
+        fix=how_to_give(case.source)
+        if case.credential is None
+        else how_to_correct(case.credential, case.source),
+    )
+
+
+def proxy_refused(case: Case) -> NetworkError:
+    """407: the proxy's own refusal, never the index's."""
+    return ProxyRefused(
+        f"{case.subject}: the proxy wants a login (407)",
+        why="the proxy refuses; the index was not reached",
+        fix="put the proxy's user name and password into its URL, as in "
+        "http://USER:PASSWORD@PROXY:PORT",
+    )
+
+
+def plain_http(reason: str, origin: Origin) -> Problem:
+    """An ambient credential that would travel in clear."""
+    return Problem(
+        f"{reason} to {origin}",
+        f"use https, or allow it with `--allow-plain-http-auth {origin.host}`",
+    )
+
+
+def how_to_give(source: Source) -> str:
+    """Say how to give a source a credential: for messages of other rooms as well."""
+    host = source.url.host
+    line = f"`machine {host} login USER password SECRET`"
+    if source.name is not None:
+        stem = _stem(source.name)
+        return (
+            f"set ADMIT_INDEX_{stem}_USERNAME and ADMIT_INDEX_{stem}_PASSWORD, or add "
+            f"{line} to ~/.netrc"
+        )
+    return (
+        f"add {line} to ~/.netrc, or name it with "
+        f"`--index NAME={mask_shapes(source.url.text)}` and set "
+        "ADMIT_INDEX_NAME_USERNAME and ADMIT_INDEX_NAME_PASSWORD"
+    )
+
+
+def how_to_correct(credential: Credential, source: Source) -> str:
+    """Say where the credential stands that was refused."""
+    where = credential.detail or credential.provider
+    if credential.provider == "URL":
+        where = f"the URL of {mask_shapes(source.label)}"
+    return (
+        f"correct the credential of {credential.shown_user} in {where}; it may have "
+        "expired"
+    )
+
+
+def _why(case: Case) -> str:
+    source, credential = case.source, case.credential
+    asked = credential.long_label if credential else "anonymous"
+    parts = [f"asked as {asked} for {_name(source)}"]
+    if case.final_url is not None and case.final_url.text != case.url.text:
+        shown = mask_shapes(case.final_url.text.partition("?")[0])
+        parts.append(f"redirected to {shown}")
+    if case.tried:
+        parts.append(f"tried {_tried(case.tried)}")
+    if case.challenge:
+        told = [
+            _told(each.scheme, each.realm)
+            for each in parse_challenges(case.challenge)[:3]
+        ]
+        if told:
+            parts.append(f"the server asks for {', '.join(told)}")
+    return "; ".join(parts)
+
+
+def _told(scheme: str, realm: str | None) -> str:
+    shown = f'{scheme} "{realm}"' if realm else scheme
+    return "".join(mark if " " <= mark < "\x7f" else "?" for mark in shown)[:80]
+
+
+def _tried(tried: Sequence[Attempt]) -> str:
+    return ", ".join(str(each) for each in tried) or "nothing"
+
+
+def _name(source: Source) -> str:
+    if source.name is None:
+        return mask_shapes(source.url.text)
+    return f"index {source.name} ({mask_shapes(source.url.text)})"
+
+
+def _stem(name: str) -> str:
+    return "".join(
+        mark if mark.isascii() and mark.isalnum() else "_" for mark in name.upper()
+    )

@@ -1,0 +1,503 @@
+"""The decision: from one request to one answer, or to the reason why not.
+
+For: gathering before the first byte, attaching, redirects, the table of answers
+(rule R6 of docs/auth.md), retries, refresh, the lockout breaker.
+Does not know: the network, the clock, where secrets come from. It *asks*.
+Shape: `converse(ask, ledger)` is a generator. It yields a `Step` and is sent that
+step's answer; it returns `Answered` or raises an `AdmitError`.
+Theory of operation: `_Conversation.run` repeats *trips*. A trip goes from the
+original URL through all redirects to a final answer; every retry begins a new trip,
+so that no redirect target is used twice (pain C4). Between trips exactly one thing
+has changed: the credential, or the time.
+"""
+
+from __future__ import annotations
+
+from admit.auth import denial
+from admit.auth.answers import Reply, is_html_for_people, is_login_listing, patience
+from admit.auth.ledger import Refusal
+from admit.auth.query import Problem, Query
+from admit.auth.scheme import Credential, unsendable
+from admit.auth.scope import (
+    AskHost,
+    Attach,
+    Provenance,
+    Refused,
+    Scope,
+    decide,
+    follow,
+    is_exposed,
+    link_userinfo,
+    own_origins,
+    plain_http_problem,
+)
+from admit.auth.steps import Answered, Ask, Gather, Hold, Send, Wait, Warn
+from admit.errors import AdmitError
+from admit.spec.url import Secret
+from admit.value import replace, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Generator
+    from typing import Any
+
+    from admit.auth.denial import Case
+    from admit.auth.ledger import Ledger, Outcome
+    from admit.auth.query import Found
+    from admit.auth.scope import Source
+    from admit.auth.steps import Step
+    from admit.spec.url import Origin, Url
+
+_REDIRECTS = (301, 302, 303, 307, 308)
+_SOFT = (400, 403, 404, 405, 416)
+"""Answers to metadata, HEAD and ranges after which the caller gets the whole file."""
+
+
+@value
+class _Trip:
+    """One way from the original URL to a final answer."""
+
+    reply: Reply | AdmitError
+    url: Url
+    first: Credential | None
+    last: Credential | None
+    """What the last hop carried."""
+    owner: str
+    """"source", "link", "host" or "": who gave `last`."""
+    is_foreign: bool
+    hops: int
+
+
+@value
+class PlainHttp:
+    """Hosts that may receive ambient credentials over plain http."""
+
+    hosts: tuple[str, ...] = ()
+
+
+_NO_HOSTS = PlainHttp()
+
+
+def converse(
+    ask: Ask, ledger: Ledger, plain_http: PlainHttp = _NO_HOSTS
+) -> Generator[Step, Any, Answered]:
+    """Carry one request to its answer.
+
+    Raises:
+        AuthError: a credential is missing, unusable or refused.
+        NetworkError: the server cannot be reached or fails.
+    """
+    yield from cover(ask.provenance.source, ledger)
+    return (yield from _Conversation(ask, ledger, plain_http).run())
+
+
+def cover(source: Source, ledger: Ledger) -> Generator[Step, Any, None]:
+    """Gather for a source, once a run, before its first byte leaves (rule R2).
+
+    Raises:
+        AuthError: there must be a credential and there is none that may be used.
+    """
+    found = ledger.gathered(source)
+    if found is None:
+        found = yield Gather(Query(source, source.url))
+        ledger.note_gathered(source, found)
+        for text in found.warnings:
+            yield Warn(text)
+        if source.policy == "external" and source.url.userinfo is not None:
+            yield Warn(
+                f"the credential in the URL of {source.label} is not used: its policy "
+                "is external"
+            )
+    if found.problem is not None:
+        raise denial.unusable(source, found.problem, found.tried)
+    if source.policy == "always" and ledger.credential(source) is None:
+        raise denial.required(source, found)
+
+
+class _Conversation:
+    """The trips of one request."""
+
+    def __init__(self, ask: Ask, ledger: Ledger, plain_http: PlainHttp) -> None:
+        self.ask = ask
+        self.source = ask.provenance.source
+        self.purpose = ask.provenance.purpose
+        self.ledger = ledger
+        self.plain_http = plain_http
+        self.retries = 0
+        self.is_bare = False
+        """H11's one anonymous retry is under way."""
+
+    def run(self) -> Generator[Step, Any, Answered]:
+        """Make trips until one gives an answer to keep, or an error."""
+        while True:
+            trip = yield from self._travel()
+            wait = patience(trip.reply, self.retries)
+            if wait is not None:
+                self.retries += 1
+                yield Wait(wait)
+                continue
+            if isinstance(trip.reply, AdmitError):
+                raise trip.reply
+            status = trip.reply.status
+            self._note_denial(trip, status)
+            if status == 401 and (yield from self._renew(trip)):
+                continue
+            if self._deserves_bare_retry(trip.last, status):
+                self.is_bare = True
+                yield Warn(self._bare_text(trip.last, status))
+                continue
+            return (yield from self._judge(trip, trip.reply))
+
+    # One trip.
+
+    def _travel(self) -> Generator[Step, Any, _Trip]:
+        url, provenance = self.ask.url, self.ask.provenance
+        first: Credential | None = None
+        is_foreign = False
+        while True:
+            credential, owner = yield from self._board(url)
+            if provenance.hop == 0:
+                first = credential
+            bare_url = url.without_userinfo()
+            reply = yield Send(bare_url, provenance, credential)
+            if credential is not None:
+                self._note_login(url, credential, reply, provenance.hop)
+            trip = _Trip(
+                reply, bare_url, first, credential, owner, is_foreign, provenance.hop
+            )
+            if isinstance(reply, AdmitError) or reply.status not in _REDIRECTS:
+                return trip
+            if reply.location is None:
+                raise denial.bad_redirect(
+                    self._case(trip), f"status {reply.status} without a Location"
+                )
+            hop = follow(bare_url, provenance, reply.location)
+            if isinstance(hop, Refused):
+                raise denial.bad_redirect(self._case(trip), hop.reason)
+            if hop.upgraded is not None:
+                self.ledger.note_upgraded(self.source, hop.upgraded)
+            is_foreign = self._is_foreign(hop.url.origin)
+            if is_foreign and self._must_stay():
+                raise denial.redirected_away(self._case(trip), hop.url)
+            url, provenance = hop.url, hop.provenance
+
+    def _board(self, url: Url) -> Generator[Step, Any, tuple[Credential | None, str]]:
+        """Decide the credential of one hop, and wait for its turn."""
+        while True:
+            credential, owner = yield from self._attach(url)
+            if credential is None:
+                return None, ""
+            refusal = self.ledger.refusal(url.origin, credential)
+            if refusal is not None:
+                if self._deserves_bare_retry(credential, 401):
+                    self.is_bare = True
+                    yield Warn(self._bare_text(credential, refusal.status))
+                    return None, ""
+                case = replace(self._case(None), credential=credential)
+                raise denial.dead(case, refusal)
+            login = (url.origin, credential.pair)
+            if self.ledger.is_open(login):
+                self.ledger.begin(login)
+                if is_exposed(url.origin):
+                    yield from self._warn_of_plain_http(url, credential)
+                return credential, owner
+            yield Hold(login)
+
+    def _attach(self, url: Url) -> Generator[Step, Any, tuple[Credential | None, str]]:
+        if self.is_bare:
+            return None, ""
+        link = self._link_credential(url)
+        ledger, source = self.ledger, self.source
+        scope = Scope(
+            ledger.credential(source),
+            ledger.upgraded(source),
+            ledger.granted(source, url.origin),
+            ledger.public,
+        )
+        decision = decide(url, link, source, scope)
+        if isinstance(decision, Attach):
+            self._check_usable(decision.credential, url.origin)
+            return decision.credential, decision.owner
+        if isinstance(decision, AskHost):
+            found = ledger.foreign(url.origin)
+            if found is None:
+                found = yield Gather(
+                    Query(source, url.without_userinfo(), stage="foreign")
+                )
+                ledger.note_foreign(url.origin, found)
+                for text in found.warnings:
+                    yield Warn(text)
+            if found.problem is not None:
+                raise denial.unusable(source, found.problem, found.tried)
+            if found.credential is not None:
+                self._check_usable(found.credential, url.origin)
+                return found.credential, "host"
+        return None, ""
+
+    def _link_credential(self, url: Url) -> Credential | None:
+        userinfo = link_userinfo(url, self.source)
+        if userinfo is None or not (userinfo.username or userinfo.password):
+            return None
+        secret = userinfo.password or Secret("")
+        return Credential(userinfo.username, secret, "link")
+
+    def _check_usable(self, credential: Credential, origin: Origin) -> None:
+        """Look once more, directly before sending."""
+        reason = unsendable(credential.username, credential.secret, credential.kind)
+        if reason is not None:
+            problem = Problem(f"the credential of a {credential.provider}: {reason}")
+            raise denial.unusable(self.source, problem, self._tried())
+        reason = plain_http_problem(credential, origin, self.plain_http.hosts)
+        if reason is not None:
+            problem = denial.plain_http(reason, origin)
+            raise denial.unusable(self.source, problem, self._tried())
+
+    def _warn_of_plain_http(
+        self, url: Url, credential: Credential
+    ) -> Generator[Step, Any, None]:
+        yield Warn(
+            f"the credential from {credential.provider} goes to {url.origin} over "
+            "plain http, where others can read it"
+        )
+
+    def _note_login(
+        self, url: Url, credential: Credential, reply: Reply | AdmitError, hop: int
+    ) -> None:
+        """Tell the ledger how a login fared (rule R6, last paragraph)."""
+        login = (url.origin, credential.pair)
+        outcome: Outcome = "neither"
+        if isinstance(reply, AdmitError):
+            outcome = "no answer"
+        elif reply.status in (200, 304) and not self._is_login_page(reply, url, hop):
+            outcome = "accepted"
+        elif self._is_refusal(reply.status, url.origin, credential):
+            outcome = "refused"
+            self.ledger.refuse(url.origin, credential, Refusal(reply.status, url.text))
+        self.ledger.end(login, outcome)
+
+    def _is_refusal(self, status: int, origin: Origin, credential: Credential) -> bool:
+        if self.ledger.is_accepted(origin, credential):
+            return False
+        if status in self._ignored():
+            return False
+        return status == 401 or (status == 403 and self._is_listing())
+
+    # Between trips.
+
+    def _renew(self, trip: _Trip) -> Generator[Step, Any, bool]:
+        """After a 401: is there another credential to try? (pains I1, E7, D8)."""
+        ledger, source = self.ledger, self.source
+        if self.is_bare or source.policy in ("never", "external"):
+            return False
+        if trip.last is None:
+            return (yield from self._ask_default(trip))
+        if trip.owner == "source" and ledger.credential(source) != trip.last:
+            return True  # somebody else's refresh came first
+        origin = trip.url.origin
+        if trip.owner == "link" or not ledger.may_renew(source, origin, trip.last):
+            return False
+        ledger.note_renewed(source, trip.last)
+        if trip.owner == "source":
+            query = Query(source, source.url, refused=trip.last)
+        else:
+            query = Query(source, trip.url, "foreign", refused=trip.last)
+        found = yield Gather(query)
+        fresh = found.credential
+        if found.problem is not None or fresh is None or fresh.pair == trip.last.pair:
+            return False
+        if trip.owner == "source":
+            ledger.replace_credential(source, fresh)
+        else:
+            ledger.note_foreign(origin, found)
+        return True
+
+    def _ask_default(self, trip: _Trip) -> Generator[Step, Any, bool]:
+        """After an anonymous 401 of a configured source: netrc's `default`, a prompt.
+
+        Never because of a redirect, never for a direct URL or a public source.
+        """
+        ledger, source = self.ledger, self.source
+        may_ask = (
+            trip.hops == 0
+            and not source.is_public
+            and source.kind != "direct"
+            and trip.url.origin == source.url.origin
+            and not self._is_soft()
+        )
+        if not may_ask:
+            return False
+        if ledger.credential(source) is not None:
+            return True
+        if not ledger.may_ask_default(source):
+            return False
+        ledger.note_default_asked(source)
+        found = yield Gather(Query(source, source.url, "challenged"))
+        if found.problem is not None:
+            raise denial.unusable(source, found.problem, found.tried)
+        if found.credential is None:
+            return False
+        ledger.replace_credential(source, found.credential)
+        return True
+
+    def _note_denial(self, trip: _Trip, status: int) -> None:
+        """A source that refuses somebody is one whose 200 proves something (R1)."""
+        if status in (401, 403) and self._is_listing() and not self._was_accepted(trip):
+            self.ledger.note_denial(self.source)
+
+    def _deserves_bare_retry(self, credential: Credential | None, status: int) -> bool:
+        """H11: a direct URL or pinned file that an ambient credential spoils."""
+        is_direct = self.source.kind == "direct" or self.ask.is_pinned
+        return (
+            not self.is_bare
+            and credential is not None
+            and credential.is_ambient
+            and self.purpose == "file"
+            and is_direct
+            and self.source.policy == "auto"
+            and status in (401, 403, 404)
+        )
+
+    def _bare_text(self, credential: Credential | None, status: int) -> str:
+        who = credential.label if credential else "a credential"
+        return (
+            f"{self.ask.url.filename}: refused to {who} ({status}); asking once more "
+            "without a credential"
+        )
+
+    # The answer.
+
+    def _judge(self, trip: _Trip, reply: Reply) -> Generator[Step, Any, Answered]:
+        """Read the table of rule R6 for the final answer of a trip."""
+        status = reply.status
+        case = self._case(trip)
+        if status in (200, 206, 304) and self._is_login_page(
+            reply, trip.url, trip.hops
+        ):
+            raise denial.login_page(case)
+        if status == 407:
+            raise denial.proxy_refused(case)
+        if self._is_listing():
+            return (yield from self._judge_listing(trip, reply))
+        if status in (200, 206, 304):
+            return self._answered(trip, reply, status)
+        if self._is_soft() and (
+            status in _SOFT or (status == 401 and trip.last is None)
+        ):
+            return self._answered(trip, reply, status)
+        if status in (401, 403):
+            raise self._denied(case, trip, status)
+        hint = None
+        if status == 404 and trip.last is None:
+            hint = f"if it needs a login: {denial.how_to_give(self.source)}"
+        raise denial.http_status(case, status, hint=hint)
+
+    def _judge_listing(
+        self, trip: _Trip, reply: Reply
+    ) -> Generator[Step, Any, Answered]:
+        status = 404 if reply.status in self._ignored() else reply.status
+        is_page = self.purpose != "requirements"
+        if self.purpose == "listing":
+            self.ledger.note_listing(self.source, status, trip.first)
+        if status in (200, 304):
+            if trip.is_foreign and is_page:
+                yield Warn(
+                    f"{self.source.label} answers for {self.ask.url.text} with a page "
+                    f"of another origin, {trip.url.origin}"
+                )
+            return self._answered(trip, reply, status)
+        if status == 404 and is_page:
+            if self.purpose == "listing" and self.source.probe is not None:
+                yield from self._probe()
+            return self._answered(trip, reply, status)
+        case = self._case(trip)
+        if status in (401, 403):
+            was_accepted = self._was_accepted(trip)
+            error = self._denied(case, trip, status)
+            if status == 401 and was_accepted and trip.last is not None:
+                self.ledger.refuse(
+                    trip.url.origin, trip.last, Refusal(status, trip.url.text)
+                )
+            raise error
+        raise denial.http_status(case, status)
+
+    def _denied(self, case: Case, trip: _Trip, status: int) -> Exception:
+        was_accepted = self._was_accepted(trip) and not (
+            status == 401 and self._is_listing()
+        )
+        return denial.rejected(case, status, was_accepted=was_accepted)
+
+    def _was_accepted(self, trip: _Trip) -> bool:
+        return trip.last is not None and self.ledger.is_accepted(
+            trip.url.origin, trip.last
+        )
+
+    def _probe(self) -> Generator[Step, Any, None]:
+        """Believe no 404 before the probe project gave 200 (rule R6)."""
+        source, ledger = self.source, self.ledger
+        while not ledger.is_open(source.key):
+            yield Hold(source.key)
+        state = ledger.probe_state(source)
+        if state == "seen":
+            return
+        url = source.url.without_userinfo().with_slash().join(f"{source.probe}/")
+        probe = _Conversation(
+            Ask(url, Provenance(source, "probe")), ledger, self.plain_http
+        )
+        if state == "unasked":
+            ledger.note_probe(source, "asked")
+            try:
+                state = (yield from probe.run()).status
+            except AdmitError:
+                ledger.note_probe(source, "unasked")
+                raise
+            ledger.note_probe(source, "seen" if state in (200, 304) else state)
+        if isinstance(state, int) and state not in (200, 304):
+            credential = ledger.credential(source)
+            case = replace(probe._case(None), credential=credential)
+            raise denial.probe_failed(case, state)
+
+    def _answered(self, trip: _Trip, reply: Reply, status: int) -> Answered:
+        is_page = self._is_listing() and status in (200, 304)
+        if is_page and trip.hops and trip.owner == "link" and trip.last is not None:
+            self.ledger.note_granted(self.source, trip.url.origin, trip.last)
+        return Answered(reply, status, trip.url, trip.first, trip.is_foreign)
+
+    # Small questions.
+
+    def _is_listing(self) -> bool:
+        return self.purpose in ("listing", "probe", "requirements")
+
+    def _is_soft(self) -> bool:
+        return self.purpose == "metadata" or self.ask.is_partial
+
+    def _ignored(self) -> tuple[int, ...]:
+        return self.source.ignore_error_codes if self.purpose == "listing" else ()
+
+    def _must_stay(self) -> bool:
+        return self.source.policy == "always" and self.purpose in ("listing", "probe")
+
+    def _is_foreign(self, origin: Origin) -> bool:
+        upgraded: Collection[Origin] = self.ledger.upgraded(self.source)
+        return origin not in own_origins(self.source, upgraded)
+
+    def _is_login_page(self, reply: Reply, url: Url, hops: int) -> bool:
+        if self.purpose == "requirements":
+            return False
+        if self._is_listing():
+            return is_login_listing(reply, self.ask.url, url, was_redirected=hops > 0)
+        return is_html_for_people(reply)
+
+    def _tried(self) -> tuple[Any, ...]:
+        found: Found | None = self.ledger.gathered(self.source)
+        return found.tried if found else ()
+
+    def _case(self, trip: _Trip | None) -> Case:
+        reply = trip.reply if trip else None
+        return denial.Case(
+            self.ask.url,
+            self.ask.provenance,
+            trip.last if trip else None,
+            self._tried(),
+            trip.url if trip else None,
+            reply.challenge if isinstance(reply, Reply) else None,
+        )

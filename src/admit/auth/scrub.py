@@ -1,0 +1,125 @@
+"""The secret registry: no text leaves with a secret in it (rule R8).
+
+For: logs, errors, tracebacks, echoed argv and the output of children. Every
+credential that is gathered is registered before it is used.
+Does not know: who prints.
+Shape: `register(secret)`, then `scrub(text)`. Secrets are found raw, percent-encoded
+and inside Basic's base64; signature parameters and path tokens by their shape.
+"""
+
+from __future__ import annotations
+
+from admit.auth.scheme import authorization
+from admit.spec.url import Secret, percent_encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterator
+
+    from admit.auth.scheme import Credential
+
+MASK = "****"
+_SHORTEST = 4
+"""Shorter secrets would mask ordinary words; they show only in masked places."""
+_SIGNATURE_PARAMETERS = frozenset(
+    ("x-amz-signature", "x-amz-credential", "x-amz-security-token", "x-goog-signature",
+     "x-goog-credential", "signature", "sig", "key-pair-id", "policy", "token",
+     "access_token", "private_token", "job_token", "googleaccessid",
+     "awsaccesskeyid")
+)  # fmt: skip
+_WORD_MARKS = frozenset("-._~")
+
+
+class Scrubber:
+    """Knows the secrets of a run and masks them."""
+
+    __slots__ = ("_forms", "_ordered")
+
+    def __init__(self) -> None:
+        self._forms: set[str] = set()
+        self._ordered: tuple[str, ...] = ()
+
+    def register(self, secret: Secret | str) -> None:
+        """Remember one secret in its raw and percent-encoded forms."""
+        text = secret.expose() if isinstance(secret, Secret) else secret
+        encoded = percent_encode(text)
+        self._add(text, encoded, _with_small_hex(encoded))
+        self._add(percent_encode(text, safe="!$&'()*+,;="))
+
+    def register_credential(self, credential: Credential) -> None:
+        """Remember a credential's secret, its header, and a token used as name."""
+        self.register(credential.secret)
+        if credential.shown_user == MASK:
+            self.register(credential.username)
+        try:
+            self._add(authorization(credential).partition(" ")[2])
+        except ValueError:
+            return  # never sent, so never printed
+
+    def scrub(self, text: str) -> str:
+        """Return a text with every known secret and signature masked."""
+        for form in self._ordered:
+            if form in text:
+                text = text.replace(form, MASK)
+        return mask_shapes(text)
+
+    def _add(self, *forms: str) -> None:
+        new = {form for form in forms if len(form) >= _SHORTEST} - self._forms
+        if new:
+            self._forms |= new
+            self._ordered = tuple(sorted(self._forms, key=len, reverse=True))
+
+
+def mask_shapes(text: str) -> str:
+    """Mask what is known to be secret by its shape, without any registry."""
+    if "=" in text:
+        text = "".join(_mask_parameters(text))
+    if "/t/" in text:
+        text = _mask_path_token(text)
+    return text
+
+
+def _with_small_hex(encoded: str) -> str:
+    head, *parts = encoded.split("%")
+    return head + "".join(f"%{part[:2].lower()}{part[2:]}" for part in parts)
+
+
+def _mask_parameters(text: str) -> Iterator[str]:
+    """Mask the values of signature parameters in any `?a=b&c=d` of a text."""
+    start = 0
+    while True:
+        equals = text.find("=", start)
+        if equals < 0:
+            yield text[start:]
+            return
+        name_start = equals
+        while name_start > start and _is_name_mark(text[name_start - 1]):
+            name_start -= 1
+        name = text[name_start:equals].lower()
+        before = text[name_start - 1 : name_start]
+        yield text[start : equals + 1]
+        start = equals + 1
+        if before in ("?", "&", ";") and name in _SIGNATURE_PARAMETERS:
+            end = start
+            while end < len(text) and text[end] not in "&;# \t\r\n\"'<>)`,":
+                end += 1
+            if end > start:
+                yield MASK
+            start = end
+
+
+def _is_name_mark(mark: str) -> bool:
+    return mark in "_-" or mark.isalnum()
+
+
+def _mask_path_token(text: str) -> str:
+    """Mask the token of `/t/<token>/` paths (pain G9)."""
+    head, mark, rest = text.partition("/t/")
+    if not mark:
+        return text
+    end = 0
+    while end < len(rest) and (rest[end].isalnum() or rest[end] in _WORD_MARKS):
+        end += 1
+    token = rest[:end]
+    shown = MASK if len(token) >= 8 and rest[end : end + 1] == "/" else token
+    return head + mark + shown + _mask_path_token(rest[end:])

@@ -1,0 +1,408 @@
+"""Gathering: asking every place in the order of rule R3.
+
+For: `Query` -> `Found`, with everything that was tried, in order.
+Does not know: the network, scope, what happens to the answer.
+Shape: a `Place` answers a question with `Complete`, `UserOnly`, `Unusable` or
+`Missing`. The first complete answer wins; a user name known from a higher place
+filters the lower ones; half a credential is never an answer. A new place (store,
+keyring, provider, prompt) is one more `Place` with its rank.
+"""
+
+from __future__ import annotations
+
+from admit.auth.denial import plain_http
+from admit.auth.query import Attempt, Found, Problem
+from admit.auth.scheme import Credential, is_token_shaped, show_user, unsendable
+from admit.auth.scope import plain_http_problem
+from admit.auth.sources.environment import (
+    UnsetVariable,
+    expand,
+    find_variable,
+    variable_stem,
+)
+from admit.auth.sources.netrc import entries_for, read_netrc
+from admit.spec.url import Secret, Userinfo
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from admit.auth.query import Query, Stage
+    from admit.auth.scope import Source
+    from admit.auth.sources.netrc import Entry, NetrcFile
+
+
+@value
+class SearchOptions:
+    """What may be asked."""
+
+    use_netrc: bool = True
+    """False with `--no-netrc`."""
+    plain_http_hosts: tuple[str, ...] = ()
+    """Hosts that may receive ambient credentials over plain http."""
+
+
+@value
+class Question:
+    """A query, and the user name that a higher place has made known."""
+
+    query: Query
+    username: str | None = None
+
+
+@value
+class Complete:
+    """A credential."""
+
+    credential: Credential
+
+
+@value
+class UserOnly:
+    """Half a credential: who, but not the secret."""
+
+    username: str
+    outcome: str
+
+
+@value
+class Unusable:
+    """There is one, but it may not or cannot be used."""
+
+    problem: Problem
+
+
+@value
+class Missing:
+    """Nothing here."""
+
+    outcome: str
+
+
+Answer = Complete | UserOnly | Unusable | Missing
+
+
+@value
+class Place:
+    """One place to ask."""
+
+    rank: int
+    """Its number in rule R3."""
+    name: str
+    ask: Callable[[Question], Answer]
+    stages: tuple[Stage, ...] = ("source", "challenged")
+    """When it is asked."""
+    is_explicit: bool = False
+    """What it holds was given for this source, so public ones ask it too."""
+    is_first_under_always: bool = False
+    """Under policy `always` it is asked before the first request as well."""
+
+
+_ALL = SearchOptions()
+
+
+class Search:
+    """Asks the places of this machine; one object a run."""
+
+    def __init__(
+        self,
+        environ: Mapping[str, str],
+        home: str,
+        options: SearchOptions = _ALL,
+        more: Sequence[Place] = (),
+    ) -> None:
+        """Set up a search.
+
+        Args:
+            environ: the environment; read, never written.
+            home: the user's home folder.
+            options: what is switched off.
+            more: further places, each with its rank.
+        """
+        self._environ = environ
+        self._home = home
+        self._options = options
+        self._netrc: NetrcFile | None = None
+        everywhere: tuple[Stage, ...] = ("source", "challenged", "foreign")
+        late: tuple[Stage, ...] = ("challenged",)
+        places = (
+            Place(2, "environment", self._ask_environment, is_explicit=True),
+            Place(3, "URL", self._ask_url, is_explicit=True),
+            Place(5, "netrc", self._ask_netrc, everywhere),
+            Place(
+                8, "netrc default", self._ask_default, late, is_first_under_always=True
+            ),
+            *more,
+        )
+        self._places = tuple(sorted(places, key=lambda place: place.rank))
+
+    def __call__(self, query: Query) -> Found:
+        """Answer one query (rule R3); reads files, never the network."""
+        source = query.source
+        if source.policy in ("never", "external"):
+            return self._refuse_any(source)
+        if query.refused is not None:
+            self._netrc = None
+        is_always = source.policy == "always" and query.stage == "source"
+        return self._conclude(
+            query,
+            tuple(
+                place
+                for place in self._places
+                if query.stage in place.stages
+                or (is_always and place.is_first_under_always)
+            ),
+        )
+
+    def _conclude(self, query: Query, places: Sequence[Place]) -> Found:
+        tried: list[Attempt] = []
+        known: UserOnly | None = None
+        from_place = ""
+        for place in places:
+            if query.source.is_public and not place.is_explicit:
+                tried.append(Attempt(place.name, "not asked for a public index"))
+                continue
+            answer = place.ask(Question(query, known.username if known else None))
+            match answer:
+                case Complete(credential):
+                    problem = self._objection(query, credential)
+                    tried.append(Attempt(place.name, f"has {credential.shown_user}"))
+                    found = None if problem else credential
+                    return self._found(tried, found, problem)
+                case Unusable(problem):
+                    tried.append(Attempt(place.name, problem.what))
+                    return self._found(tried, None, problem)
+                case UserOnly(_, outcome):
+                    tried.append(Attempt(place.name, outcome))
+                    if known is None:
+                        known, from_place = answer, place.name
+                case Missing(outcome):
+                    tried.append(Attempt(place.name, outcome))
+        if known is None or query.stage == "foreign":
+            return self._found(tried, None, None)
+        if query.source.username_is_token or is_token_shaped(known.username):
+            token = Credential(
+                known.username, Secret(""), from_place, "a token as user name"
+            )
+            return self._found(tried, token, self._objection(query, token))
+        return self._found(tried, None, _no_password(known.username, query.source))
+
+    def _found(
+        self,
+        tried: Sequence[Attempt],
+        credential: Credential | None,
+        problem: Problem | None,
+    ) -> Found:
+        warnings = self._netrc.warnings if self._netrc is not None else ()
+        return Found(credential, tuple(tried), problem, warnings)
+
+    def _objection(self, query: Query, credential: Credential) -> Problem | None:
+        reason = unsendable(credential.username, credential.secret, credential.kind)
+        if reason:
+            where = credential.detail or credential.provider
+            return Problem(f"the credential from {where} cannot be sent: {reason}")
+        origin = query.url.origin
+        reason = plain_http_problem(credential, origin, self._options.plain_http_hosts)
+        return plain_http(reason, origin) if reason else None
+
+    def _refuse_any(self, source: Source) -> Found:
+        tried = (Attempt("all sources", f"off (policy is {source.policy})"),)
+        if source.policy == "never" and source.url.userinfo is not None:
+            problem = Problem(
+                "its URL holds a credential, but its policy is never",
+                "take the user name and password out of the URL, or set "
+                "`authenticate` to auto",
+            )
+            return Found(None, tried, problem)
+        return Found(None, tried)
+
+    # The places, in the order of rule R3.
+
+    def _ask_environment(self, question: Question) -> Answer:
+        source = question.query.source
+        if source.name is None:
+            return Missing("only for named indexes")
+        token = find_variable(self._environ, source.name, "_TOKEN")
+        password = find_variable(self._environ, source.name, "_PASSWORD")
+        user = find_variable(self._environ, source.name, "_USERNAME")
+        for variable in (token, password):
+            is_name_token = user and is_token_shaped(user.text)
+            if variable and not variable.text and not is_name_token:
+                return Unusable(Problem(f"the variable {variable.name} is empty"))
+        if token and token.text and (password or user):
+            other = password.name if password else user.name if user else ""
+            return Unusable(
+                Problem(f"both {token.name} and {other} are set", "unset one of them")
+            )
+        if token and token.text:
+            secret = Secret(token.text)
+            return Complete(
+                Credential("", secret, "environment", token.name, kind="bearer")
+            )
+        username = user.text if user else self._username_in_url(source)
+        if password and username is not None:
+            secret = Secret(password.text)
+            return Complete(Credential(username, secret, "environment", password.name))
+        if password:
+            return Unusable(
+                Problem(
+                    f"{password.name} is set, but no user name",
+                    f"set {_sibling(password.name, '_USERNAME')} (empty if the index "
+                    f"wants none) or, for a bearer token, "
+                    f"ADMIT_INDEX_{variable_stem(source.name)}_TOKEN",
+                )
+            )
+        if user and user.text:
+            return UserOnly(user.text, f"{user.name} has no password beside it")
+        stem = variable_stem(source.name)
+        return Missing(f"no ADMIT_INDEX_{stem}_… and no UV_INDEX_{stem}_…")
+
+    def _username_in_url(self, source: Source) -> str | None:
+        userinfo = source.url.userinfo
+        if userinfo is None:
+            return None
+        try:
+            return expand(userinfo.username, self._environ)
+        except UnsetVariable:
+            return None
+
+    def _ask_url(self, question: Question) -> Answer:
+        userinfo = question.query.source.url.userinfo
+        if userinfo is None:
+            return Missing("has none")
+        try:
+            username, secret = self.expand_userinfo(userinfo)
+        except UnsetVariable as unset:
+            return Unusable(
+                Problem(
+                    f"its URL names ${{{unset.name}}}, which is unset or empty",
+                    f"set the variable {unset.name}",
+                )
+            )
+        if question.username not in (None, username):
+            return Missing(f"has another user, {show_user(username)}")
+        if secret is not None and (secret or username):
+            return Complete(Credential(username, secret, "URL"))
+        if not username:
+            return Missing("has an empty user name and no password")
+        return UserOnly(username, f"has {show_user(username)} without a password")
+
+    def expand_userinfo(self, userinfo: Userinfo) -> tuple[str, Secret | None]:
+        """Return user name and secret with `${VAR}` replaced, for use only.
+
+        Raises:
+            UnsetVariable: a variable is unset or empty.
+        """
+        username = expand(userinfo.username, self._environ)
+        if userinfo.password is None:
+            return username, None
+        return username, Secret(expand(userinfo.password.expose(), self._environ))
+
+    def _ask_netrc(self, question: Question) -> Answer:
+        file = self._read_netrc()
+        if file is None:
+            return Missing("off (--no-netrc)")
+        origin = question.query.url.origin
+        if file.trouble:
+            return _netrc_trouble(file, origin.host)
+        if file.path is None:
+            return Missing(f"there is no {file.shown}")
+        for entries in entries_for(file, origin):
+            answer = _choose_entry(entries, question.username, file)
+            if answer is not None:
+                return answer
+        _, loose = entries_for(file, origin)
+        if loose and question.username is not None:
+            shown = show_user(question.username)
+            return Missing(f"no entry of {shown} for {origin.host} in {file.shown}")
+        return Missing(f"no entry for {origin.host} in {file.shown}")
+
+    def _ask_default(self, question: Question) -> Answer:
+        file = self._read_netrc()
+        if file is None:
+            return Missing("off (--no-netrc)")
+        entries = tuple(entry for entry in file.entries if entry.machine is None)
+        answer = _choose_entry(entries, question.username, file)
+        return answer or Missing(f"none in {file.shown}")
+
+    def _read_netrc(self) -> NetrcFile | None:
+        if not self._options.use_netrc:
+            return None
+        if self._netrc is None:
+            self._netrc = read_netrc(self._environ, self._home)
+        return self._netrc
+
+
+def _netrc_trouble(file: NetrcFile, host: str) -> Answer:
+    is_grammar = bool(file.words)
+    if is_grammar and not file.names(host):
+        return Missing(f"{file.shown} is not used: {file.trouble}")
+    if not is_grammar and not file.is_chosen:
+        return Missing(f"cannot read {file.shown}: {file.trouble}")
+    if is_grammar:
+        what = f"{file.shown} speaks of {host} but has a {file.trouble}"
+        return Unusable(Problem(what, f"correct {file.shown}"))
+    return Unusable(
+        Problem(
+            f"$NETRC names {file.shown}, which cannot be read: {file.trouble}",
+            "correct or unset NETRC, or switch netrc off with --no-netrc",
+        )
+    )
+
+
+def _choose_entry(
+    entries: Sequence[Entry], username: str | None, file: NetrcFile
+) -> Answer | None:
+    """Choose among entries of one machine; None if none is for this user."""
+    fitting = [
+        entry
+        for entry in entries
+        if username is None or (entry.login or "") == username
+    ]
+    whole = {
+        (entry.login or "", entry.password): entry
+        for entry in fitting
+        if entry.password is not None and (entry.password or entry.login)
+    }
+    if len(whole) > 1:
+        listed = ", ".join(
+            f"{show_user(entry.login or '') or 'no login'} in line {entry.line}"
+            for entry in whole.values()
+        )
+        machine = fitting[0].machine or "default"
+        return Unusable(
+            Problem(
+                f"{file.shown} has several entries for {machine}: {listed}",
+                "say which one with a user name in the URL, as in https://USER@HOST/…",
+            )
+        )
+    for entry in whole.values():
+        where = f"{file.shown} line {entry.line}"
+        secret = entry.password or Secret("")
+        return Complete(
+            Credential(entry.login or "", secret, "netrc", where, is_ambient=True)
+        )
+    for entry in fitting:
+        if entry.login:
+            shown = show_user(entry.login)
+            outcome = f"{shown} in {file.shown} line {entry.line} has no password"
+            return UserOnly(entry.login, outcome)
+    return None
+
+
+def _no_password(username: str, source: Source) -> Problem:
+    shown = show_user(username)
+    if source.name is not None:
+        stem = variable_stem(source.name)
+        give = f"set ADMIT_INDEX_{stem}_PASSWORD"
+    else:
+        give = f"add `machine {source.url.host} login {shown} password …` to ~/.netrc"
+    return Problem(
+        f"no password for {shown}",
+        f"{give}; if {shown} is itself a token write `{shown}:@` in the URL",
+    )
+
+
+def _sibling(variable: str, suffix: str) -> str:
+    return variable.rpartition("_")[0] + suffix

@@ -1,0 +1,453 @@
+"""The one way to send: every request of the project goes through `Client.get`.
+
+For: driving `auth.flow` over a transport; one line per request to a reporter.
+Does not know: which credential to send (auth.flow), where secrets come from (a
+`search` function is handed in), caches, pages.
+Shape: `Request` with provenance -> `Future[Response]`. No threads: whoever waits for
+a future pumps; requests that wait for a time or for a login's turn are parked here
+and hold up nothing else.
+"""
+
+from __future__ import annotations
+
+from collections import deque
+
+from admit.auth.answers import Reply
+from admit.auth.flow import PlainHttp, converse, cover
+from admit.auth.ledger import Ledger
+from admit.auth.scheme import (
+    ANONYMOUS,
+    EXTERNAL,
+    Identity,
+    authorization,
+    fingerprint,
+)
+from admit.auth.scrub import Scrubber
+from admit.auth.steps import Ask, Gather, Hold, Send, Wait
+from admit.errors import AdmitError
+from admit.net.future import Future
+from admit.net.transport import WireRequest
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Generator
+    from typing import Any, Protocol
+
+    from admit.auth.ledger import Key, Standing
+    from admit.auth.query import Found, Query
+    from admit.auth.scheme import Credential
+    from admit.auth.scope import Provenance, Source
+    from admit.auth.steps import Answered, Step
+    from admit.net.transport import Outcome, Transport, WireResponse
+    from admit.spec.url import Origin, Url
+
+    class Reporter(Protocol):
+        """Who is told of requests and warnings."""
+
+        def request_line(self, line: RequestLine) -> None:
+            """One request was answered."""
+
+        def warning(self, text: str) -> None:
+            """Something the user should know; scrubbed, shown once a run."""
+
+
+else:
+    Protocol = object
+
+_HEAD = 64 * 1024
+"""Bytes of a body that the decision may look at."""
+_LONGEST_PUMP = 60.0
+
+
+@value
+class Request:
+    """One request; the client adds credentials, nobody else."""
+
+    url: Url
+    """Userinfo in it counts for this request only (rule R4)."""
+    provenance: Provenance
+    accept: str | None = None
+    conditional: tuple[tuple[str, str], ...] = ()
+    """`If-None-Match` and the like; of the same identity (rule R7)."""
+    byte_range: tuple[int, int] | None = None
+    """First and last byte; (-n, -1) for the last n bytes."""
+    method: str = "GET"
+    sink: str | None = None
+    """A path to write the body of a 200 or 206 to."""
+    max_bytes: int = 100 * 1024 * 1024
+    on_progress: Callable[[int, int], None] | None = None
+    """Called with (bytes so far, bytes in all or 0)."""
+    is_pinned: bool = False
+    """The user supplied the hash of this file (rule R6, H11)."""
+
+
+@value
+class Response:
+    """The answer to a request, after redirects, retries and refreshes."""
+
+    status: int
+    """200, 206, 304, 404, an ignored code told as 404; for metadata and ranges also
+    400, 401 (anonymous), 403, 405 and 416: get the whole file then."""
+    headers: tuple[tuple[str, str], ...]
+    """Names in lower case."""
+    body: bytes
+    url: Url
+    """The final one, without userinfo."""
+    identity: Identity
+    """Who asked."""
+    redirected: bool
+    is_foreign: bool
+    """It came from another origin than the source's."""
+
+    @property
+    def from_origin(self) -> Origin:
+        return self.url.origin
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header; `name` in lower case."""
+        for key, text in self.headers:
+            if key == name:
+                return text
+        return None
+
+
+@value
+class RequestLine:
+    """What `-v` tells of one request."""
+
+    method: str
+    url: str
+    """Scrubbed."""
+    purpose: str
+    identity: str
+    """"anonymous", or such as "alice via netrc (~/.netrc line 3)"."""
+    status: str
+    """"200", or the code of an error."""
+    origin: str = "network"
+    """"network" or "cache"."""
+
+
+@value
+class ClientOptions:
+    """What the client is told once."""
+
+    identity_key: bytes = b""
+    """Of the cache, for fingerprints; without one identities do not outlive the
+    process."""
+    plain_http_hosts: tuple[str, ...] = ()
+    """Hosts that may receive ambient credentials over plain http."""
+    public: tuple[Source, ...] = ()
+    """The public sources of this run."""
+
+
+class _Exchange:
+    """One request under way."""
+
+    __slots__ = ("asked", "future", "generator", "request", "response")
+
+    def __init__(
+        self,
+        generator: Generator[Step, Any, Any],
+        future: Future[Any],
+        request: Request | None,
+    ) -> None:
+        self.generator = generator
+        self.future = future
+        self.request = request
+        self.response: WireResponse | None = None
+        self.asked: tuple[Send, Url] | None = None
+
+
+_DEFAULTS = ClientOptions()
+
+
+class Client:
+    """Sends requests with the credentials of the sources they serve."""
+
+    def __init__(
+        self,
+        transport: Transport,
+        search: Callable[[Query], Found],
+        reporter: Reporter,
+        *,
+        options: ClientOptions = _DEFAULTS,
+        scrubber: Scrubber | None = None,
+        clock: Callable[[], float] | None = None,
+        sleep: Callable[[float], None] | None = None,
+    ) -> None:
+        """Make a client.
+
+        Args:
+            transport: what moves bytes; closed by `close`.
+            search: where credentials come from.
+            reporter: told of every request and warning.
+            options: keys, public sources.
+            scrubber: learns every secret before it is used.
+            clock: monotonic seconds.
+            sleep: waits when nothing is in flight.
+        """
+        if clock is None or sleep is None:
+            import time
+
+            clock, sleep = clock or time.monotonic, sleep or time.sleep
+        self.scrubber = scrubber if scrubber is not None else Scrubber()
+        self._transport = transport
+        self._search = search
+        self._reporter = reporter
+        self._plain_http = PlainHttp(options.plain_http_hosts)
+        self._key = options.identity_key
+        self._clock = clock
+        self._sleep = sleep
+        self._ledger = Ledger(options.public)
+        self._in_flight = 0
+        self._arrived: deque[tuple[_Exchange, Outcome]] = deque()
+        self._due: list[tuple[float, _Exchange]] = []
+        self._parked: dict[Key, deque[_Exchange]] = {}
+
+    def get(self, request: Request) -> Future[Response]:
+        """Send a request; the future fails with an `AdmitError`."""
+        future: Future[Response] = Future(self.pump)
+        ask = Ask(
+            request.url,
+            request.provenance,
+            is_partial=request.byte_range is not None or request.method == "HEAD",
+            is_pinned=request.is_pinned,
+        )
+        generator = converse(ask, self._ledger, self._plain_http)
+        self._advance(_Exchange(generator, future, request), None)
+        return future
+
+    def identity_of(self, source: Source) -> Identity:
+        """Return who asks a source, gathering if need be; sends nothing.
+
+        Raises:
+            AuthError: a credential is missing or unusable.
+        """
+        if self._ledger.gathered(source) is None:
+            future: Future[None] = Future(self.pump)
+            self._advance(_Exchange(cover(source, self._ledger), future, None), None)
+            future.result()
+        return self._identity(source, self._ledger.credential(source))
+
+    def standing(self, source: Source) -> Standing | None:
+        """Return what this run has learned about a source; None before any request."""
+        return self._ledger.standing(source)
+
+    def gathered(self, source: Source) -> Found | None:
+        """Return what gathering found and tried for a source, if it was asked."""
+        return self._ledger.gathered(source)
+
+    def pump(self) -> None:
+        """Move the network on: return after something has happened."""
+        if not self._arrived:
+            timeout = _LONGEST_PUMP
+            if self._due:
+                first = min(due for due, _ in self._due)
+                timeout = max(0.0, min(timeout, first - self._clock()))
+            if self._in_flight:
+                self._transport.wait(timeout)
+            elif self._due:
+                if timeout:
+                    self._sleep(timeout)
+            else:
+                raise RuntimeError("nothing is under way that could be waited for")
+        while self._arrived:
+            exchange, outcome = self._arrived.popleft()
+            self._receive(exchange, outcome)
+        self._resume_due()
+        self._resume_parked()
+
+    def close(self) -> None:
+        """Drop everything under way and all connections."""
+        self._transport.close()
+
+    # Driving one exchange.
+
+    def _advance(self, exchange: _Exchange, answer: object) -> None:
+        """Carry a decision on until it has to wait for something."""
+        try:
+            step = exchange.generator.send(answer)
+            while (answer := self._act(exchange, step)) is not _LATER:
+                step = exchange.generator.send(answer)
+        except StopIteration as stop:
+            self._finish(exchange, stop.value)
+        except AdmitError as error:
+            exchange.future.fail(error)
+
+    def _act(self, exchange: _Exchange, step: Step) -> object:
+        """Carry out one step; return its answer, or `_LATER`."""
+        if isinstance(step, Gather):
+            found = self._search(step.query)
+            if found.credential is not None:
+                self.scrubber.register_credential(found.credential)
+            return found
+        if isinstance(step, Send):
+            self._send(exchange, step)
+        elif isinstance(step, Hold):
+            self._parked.setdefault(step.key, deque()).append(exchange)
+        elif isinstance(step, Wait):
+            self._due.append((self._clock() + step.seconds, exchange))
+        else:
+            text = self.scrubber.scrub(step.text)
+            if self._ledger.is_news(text):
+                self._reporter.warning(text)
+            return None
+        return _LATER
+
+    def _send(self, exchange: _Exchange, step: Send) -> None:
+        request = exchange.request
+        if request is None:
+            raise RuntimeError("a gathering sends nothing")
+        if step.credential is not None:
+            self.scrubber.register_credential(step.credential)
+        exchange.asked = (step, step.url)
+        wire = _wire_request(request, step)
+        self._in_flight += 1
+
+        def done(outcome: Outcome) -> None:
+            self._arrived.append((exchange, outcome))
+
+        self._transport.submit(wire, done)
+
+    def _receive(self, exchange: _Exchange, outcome: Outcome) -> None:
+        self._in_flight -= 1
+        self._report(exchange, outcome)
+        if isinstance(outcome, AdmitError):
+            self._advance(exchange, outcome)
+            return
+        exchange.response = outcome
+        self._advance(exchange, _reply(outcome, exchange.request))
+
+    def _finish(self, exchange: _Exchange, answered: Answered | None) -> None:
+        request, response = exchange.request, exchange.response
+        if answered is None or request is None or response is None:
+            exchange.future.resolve(None)
+            return
+        source = request.provenance.source
+        exchange.future.resolve(
+            Response(
+                answered.status,
+                response.headers,
+                response.body,
+                answered.url,
+                self._identity(source, answered.credential),
+                answered.url.text != request.url.text,
+                answered.is_foreign,
+            )
+        )
+
+    def _resume_due(self) -> None:
+        if not self._due:
+            return
+        now = self._clock()
+        ready = [exchange for due, exchange in self._due if due <= now]
+        self._due = [(due, exchange) for due, exchange in self._due if due > now]
+        for exchange in ready:
+            self._advance(exchange, None)
+
+    def _resume_parked(self) -> None:
+        """Let those go on whose login, or whose probe, is known by now."""
+        for key in list(self._parked):
+            waiting = self._parked[key]
+            while waiting and self._ledger.is_open(key):
+                self._advance(waiting.popleft(), None)
+            if not waiting:
+                self._parked.pop(key, None)
+
+    # Telling.
+
+    def _identity(self, source: Source, credential: Credential | None) -> Identity:
+        if source.policy == "external":
+            label = EXTERNAL.label
+            if source.principal is not None:
+                return Identity(f"principal:{source.principal}", label)
+            return EXTERNAL
+        if credential is None:
+            return ANONYMOUS
+        if source.principal is not None:
+            return Identity(f"principal:{source.principal}", credential.label)
+        if not self._key:
+            import os
+
+            self._key = os.urandom(32)
+        return Identity(fingerprint(credential, self._key), credential.label)
+
+    def _report(self, exchange: _Exchange, outcome: Outcome) -> None:
+        if exchange.asked is None or exchange.request is None:
+            return
+        step, url = exchange.asked
+        status = (
+            outcome.code if isinstance(outcome, AdmitError) else str(outcome.status)
+        )
+        identity = step.credential.long_label if step.credential else "anonymous"
+        self._reporter.request_line(
+            RequestLine(
+                exchange.request.method,
+                self.scrubber.scrub(url.text),
+                step.provenance.purpose,
+                self.scrubber.scrub(identity),
+                status,
+            )
+        )
+
+
+_LATER = object()
+
+
+def _wire_request(request: Request, step: Send) -> WireRequest:
+    headers: list[tuple[str, str]] = []
+    if request.accept is not None:
+        headers.append(("Accept", request.accept))
+    headers.extend(request.conditional)
+    if request.byte_range is not None:
+        headers.append(("Range", _range_text(*request.byte_range)))
+        headers.append(("Accept-Encoding", "identity"))
+    if step.credential is not None:
+        headers.append(("Authorization", authorization(step.credential)))
+    return WireRequest(
+        step.url.without_userinfo().without_fragment(),
+        tuple(headers),
+        request.method,
+        sink=request.sink,
+        max_bytes=request.max_bytes,
+        on_progress=request.on_progress,
+    )
+
+
+def _range_text(first: int, last: int) -> str:
+    return f"bytes={first}" if first < 0 else f"bytes={first}-{last}"
+
+
+def _reply(response: WireResponse, request: Request | None) -> Reply:
+    head = response.body[:_HEAD]
+    content_type = response.header("content-type") or ""
+    sink = request.sink if request is not None else None
+    if sink is not None and not head and response.status in (200, 206):
+        with open(sink, "rb") as stream:
+            head = stream.read(512)
+    return Reply(
+        response.status,
+        response.header("location"),
+        _retry_after(response),
+        response.header("www-authenticate"),
+        content_type,
+        head,
+    )
+
+
+def _retry_after(response: WireResponse) -> float | None:
+    """Read `Retry-After` in seconds (RFC 9110, section 10.2.3)."""
+    text = response.header("retry-after")
+    if text is None:
+        return None
+    if text.isascii() and text.isdecimal():
+        return float(text[:9])
+    from email.utils import parsedate_to_datetime
+
+    try:
+        then = parsedate_to_datetime(text)
+        now = parsedate_to_datetime(response.header("date") or "")
+        return max(0.0, (then - now).total_seconds())
+    except (TypeError, ValueError):
+        return None

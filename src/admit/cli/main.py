@@ -14,6 +14,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
     from collections.abc import Sequence
+    from typing import NoReturn
 
     from admit.cli.output import Output
     from admit.config.options import Command, Option
@@ -47,8 +48,8 @@ def _dispatch(arguments: list[str], output: Output) -> int:
 
     verb, rest = _find_verb(arguments)
     if verb is None:
-        if rest and rest not in (["-h"], ["--help"], ["help"]):
-            return _misused(f"no command in `admit {' '.join(rest)}`")
+        if rest and rest not in (["-h"], ["--help"]):
+            return _misused("no command was given, only options")
         sys.stdout.write(_overview(COMMANDS))
         return 0 if rest else 2
     if verb in ("serve", "demo"):
@@ -109,8 +110,15 @@ def _parser_of(command: Command) -> ArgumentParser:
     import argparse
 
     from admit.config.options import options_of
+    from admit.errors import UsageError
 
-    parser = argparse.ArgumentParser(
+    class Parser(argparse.ArgumentParser):
+        def error(self, message: str) -> NoReturn:
+            raise UsageError(
+                mask_words(message), fix=f"`{self.prog} --help` lists the options"
+            )
+
+    parser = Parser(
         prog=f"admit {command.name}",
         description=command.help[0].upper() + command.help[1:] + ".",
         epilog="Every option is also a variable, ADMIT_<OPTION>, and a setting of "
@@ -121,7 +129,7 @@ def _parser_of(command: Command) -> ArgumentParser:
     for operand in command.operands:
         parser.add_argument(
             f"_{operand.name}",
-            nargs=operand.nargs,  # type: ignore[arg-type]  # one of "*", "?"
+            nargs=operand.nargs,
             metavar=operand.metavar,
             help=operand.help,
         )
@@ -153,6 +161,15 @@ def _add_option(parser: ArgumentParser, option: Option) -> None:
             type=float if option.kind == "number" else str,
             help=option.help,
         )
+
+
+def mask_words(text: str) -> str:
+    """Mask what may be a password in a text that echoes arguments."""
+    from admit.spec.url import mask_url_text
+
+    return " ".join(
+        mask_url_text(word) if "@" in word else word for word in text.split(" ")
+    )
 
 
 def _overview(commands: Sequence[Command]) -> str:

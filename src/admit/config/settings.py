@@ -13,18 +13,18 @@ import os
 from admit.auth.scope import Source
 from admit.config.files import BadConfiguration, Layer, read_files
 from admit.config.options import OPTIONS
-from admit.errors import UsageError
-from admit.spec.url import InvalidUrl, parse_url
-from admit.value import value
+from admit.errors import InputError, UsageError
+from admit.spec.url import InvalidUrl, Url, parse_url
+from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
+    from admit.auth.scope import AuthenticateRule
     from admit.config.files import IndexTable
     from admit.config.options import Option
-    from admit.spec.url import Url
 
 POLICIES = ("auto", "always", "never", "external")
 TRUE = ("1", "true", "yes", "on", "y", "t")
@@ -67,6 +67,8 @@ class Settings:
     environ: Mapping[str, str]
     cwd: str
     home: str
+    given: Mapping[str, object]
+    """What the command line gave, to merge once more."""
 
     def flag(self, key: str) -> bool:
         return bool(self.values.get(key, False))
@@ -113,10 +115,12 @@ def load_settings(
     *,
     environ: Mapping[str, str] | None = None,
     cwd: str | None = None,
+    requirements: Layer | None = None,
 ) -> Settings:
     """Merge what was given with the environment and the configuration files.
 
     `given`: values by option key, as a command line would give them.
+    `requirements`: options found in requirements files; below the command line.
 
     Raises:
         UsageError: a value cannot be understood; says where it stands.
@@ -126,7 +130,8 @@ def load_settings(
     typed = {key: each for key, each in (given or {}).items() if each is not None}
     line = Layer("command line", typed, {})
     variables = _read_environment(environ)
-    layers = [line, variables]
+    above = [line, requirements, variables] if requirements else [line, variables]
+    layers = list(above)
     no_config = typed.get("no_config", variables.values.get("no_config", False))
     only = typed.get("config_file", variables.values.get("config_file"))
     if not no_config:
@@ -138,10 +143,12 @@ def load_settings(
             if key not in values:
                 values[key] = each
                 origins[key] = layer.origins.get(key, layer.origin)
-    indexes, has_default = _collect_indexes(layers, environ)
+    indexes, has_default = _collect_indexes(layers, len(above), environ)
     home = environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~")
-    files = tuple(layer.origin for layer in layers[2:])
-    return Settings(values, origins, indexes, has_default, files, environ, cwd, home)
+    files = tuple(layer.origin for layer in layers[len(above) :])
+    return Settings(
+        values, origins, indexes, has_default, files, environ, cwd, home, typed
+    )
 
 
 def _read_environment(environ: Mapping[str, str]) -> Layer:
@@ -177,7 +184,7 @@ def _parse_variable(option: Option, text: str) -> object:
 
 
 def _collect_indexes(
-    layers: Sequence[Layer], environ: Mapping[str, str]
+    layers: Sequence[Layer], above: int, environ: Mapping[str, str]
 ) -> tuple[tuple[IndexSettings, ...], bool]:
     """All indexes in the order they are asked; the default, if any, last."""
     tables = [table for layer in layers for table in layer.indexes]
@@ -186,43 +193,46 @@ def _collect_indexes(
     default: IndexSettings | None = None
     for layer in layers:
         for key in ("index", "extra_index_url"):
-            for text in _texts(layer.values.get(key)):
+            for each in _items(layer.values.get(key)):
                 origin = layer.origins.get(key, layer.origin)
-                extra.append(_index_of(text, origin, named))
+                extra.append(_index_of(each, origin, named))
         url = layer.values.get("index_url")
         if url and default is None:
             origin = layer.origins.get("index_url", layer.origin)
-            default = _index_of(str(url), origin, named)
+            default = _index_of(url, origin, named)
         for table in layer.indexes:
-            each = _index_of_table(table)
-            if not each.is_default:
-                extra.append(each)
+            index = _index_of_table(table)
+            if not index.is_default:
+                extra.append(index)
             elif default is None:
-                default = each
+                default = index
     ordered = [*extra, default] if default else extra
     merged = _merge_equal(ordered)
     rules = [
         (text, layer.origins.get("authenticate", layer.origin))
-        for layer in layers[:2]
-        for text in _texts(layer.values.get("authenticate"))
+        for layer in layers[:above]
+        for text in _items(layer.values.get("authenticate"))
     ]
     later = [
         (text, layer.origins.get("authenticate", layer.origin))
-        for layer in layers[2:]
-        for text in _texts(layer.values.get("authenticate"))
+        for layer in layers[above:]
+        for text in _items(layer.values.get("authenticate"))
     ]
     indexes = tuple(_with_policy(each, rules, later, environ) for each in merged)
     return indexes, default is not None
 
 
-def _texts(found: object) -> list[str]:
-    return [str(each) for each in found] if isinstance(found, (list, tuple)) else []
+def _items(found: object) -> Sequence[Any]:
+    return found if isinstance(found, (list, tuple)) else ()
 
 
 def _index_of(
-    text: str, origin: str, named: Mapping[object, IndexTable]
+    text: object, origin: str, named: Mapping[object, IndexTable]
 ) -> IndexSettings:
     """An index from `URL`, `NAME=URL`, or the `NAME` of one in a file."""
+    if isinstance(text, Url):
+        return IndexSettings(Source(text), origin)
+    text = str(text)
     if text in named:
         return _index_of_table(named[text])
     name, equals, rest = text.partition("=")
@@ -281,8 +291,11 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
 
 
 def _merge_equal(indexes: Sequence[IndexSettings]) -> list[IndexSettings]:
-    """Keep one of each source, the first's place and the fullest credential (B8)."""
-    from admit.value import replace
+    """Keep one of each source, in the first's place (pain B8).
+
+    What a table says of it beats what a bare URL does not say.
+    """
+    from admit.auth.scope import merge_sources
 
     kept: dict[str, IndexSettings] = {}
     for each in indexes:
@@ -291,24 +304,14 @@ def _merge_equal(indexes: Sequence[IndexSettings]) -> list[IndexSettings]:
         if first is None:
             kept[key] = each
             continue
-        url = _fuller(first.source.url, each.source.url)
         base, other = first, each
         if first.source.name is None and each.source.name is not None:
-            base, other = each, first  # a table says more than a bare URL
-        source = replace(base.source, url=url, name=base.source.name)
+            base, other = each, first
+        (source,) = merge_sources((base.source, other.source))
         kept[key] = replace(
             base, source=source, is_default=base.is_default or other.is_default
         )
     return list(kept.values())
-
-
-def _fuller(one: Url, other: Url) -> Url:
-    def weight(url: Url) -> int:
-        if url.userinfo is None:
-            return 0
-        return 1 if url.userinfo.password is None else 2
-
-    return other if weight(other) > weight(one) else one
 
 
 def _with_policy(
@@ -317,24 +320,36 @@ def _with_policy(
     later: Sequence[tuple[str, str]],
     environ: Mapping[str, str],
 ) -> IndexSettings:
-    """Apply `authenticate`: a rule that names the source beats a general one."""
-    from admit.auth.scope import choose_policy
-    from admit.value import replace
+    """Apply `authenticate`: what names the source beats what is said of all.
 
-    variable = None
-    if index.source.name:
-        variable = environ.get(
-            f"ADMIT_INDEX_{variable_part(index.source.name)}_AUTHENTICATE"
-        )
-    if variable is not None and variable not in POLICIES:
+    From files: the index's own table beats a general rule. Above them: the index's
+    own variable, and rules of command line and environment.
+    """
+    from admit.auth.scope import AuthenticateRule, policy_of
+
+    source = index.source
+    policy = source.policy
+    if policy == "auto":
+        policy = policy_of(source, [_rule_of(*each) for each in later])
+    above = []
+    variable = f"ADMIT_INDEX_{variable_part(source.name or '')}_AUTHENTICATE"
+    if source.name and variable in environ:
+        word = _rule_of(environ[variable], variable).policy
+        above.append(AuthenticateRule(source.name, word))
+    above += [_rule_of(*each) for each in rules]
+    policy = policy_of(replace(source, policy=policy), above)
+    return replace(index, source=replace(source, policy=policy))
+
+
+def _rule_of(text: str, origin: str) -> AuthenticateRule:
+    from admit.auth.scope import parse_authenticate
+
+    try:
+        return parse_authenticate(text)
+    except InputError as error:
         raise UsageError(
-            f"ADMIT_INDEX_{variable_part(index.source.name or '')}_AUTHENTICATE "
-            f"wants one of {', '.join(POLICIES)}"
-        )
-    policy = choose_policy(
-        index.source, [text for text, _ in rules], variable, [text for text, _ in later]
-    )
-    return replace(index, source=replace(index.source, policy=policy))
+            f"{origin}: {error.what}", why=error.why, fix=error.fix
+        ) from error
 
 
 def variable_part(name: str) -> str:

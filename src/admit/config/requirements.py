@@ -1,0 +1,236 @@
+"""What the user wants, gathered from the command line and requirements files.
+
+For: `-r`, `-c` with everything nested in them, paths made into URLs, options of files
+made into a layer of settings.
+Does not know: indexes, versions, what is installed.
+Shape: texts and paths in, `Wanted` out. Files given by URL are fetched by a function
+that is handed in.
+"""
+
+from __future__ import annotations
+
+import os
+
+from admit.config.files import Layer
+from admit.errors import InputError, UsageError
+from admit.spec.requirements_file import (
+    Include,
+    IndexOption,
+    RequirementLine,
+    decode_requirements,
+    parse_requirement_line,
+    parse_requirements_file,
+)
+from admit.spec.url import parse_url, percent_encode
+from admit.value import replace, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+
+    from admit.spec.record import Digest
+    from admit.spec.requirement import Requirement
+    from admit.spec.url import Url
+
+    Fetch = Callable[[Url], bytes]
+
+MOST_NESTING = 50
+_LISTS = {
+    "extra-index-url": "extra_index_url",
+    "trusted-host": "allow_insecure_host",
+}
+
+
+class CannotReadRequirements(UsageError):
+    """A requirements file is missing, unreadable, or includes itself."""
+
+    code = "cannot-read-requirements"
+
+
+class BuildingComesLater(InputError):
+    """A requirement needs a build, and admit installs wheels only, so far."""
+
+    code = "build-needed"
+
+
+@value
+class Wanted:
+    """Everything that was asked for."""
+
+    requirements: tuple[Requirement, ...]
+    """In the order given; direct URLs and local wheels by `url`."""
+    constraints: tuple[Requirement, ...]
+    hashes: Mapping[str, tuple[Digest, ...]]
+    """By the text of a requirement: any of these will do."""
+    options: Layer | None
+    """Index options found in files, as a layer below the command line."""
+
+
+def collect_requirements(
+    packages: Sequence[str],
+    files: Sequence[str],
+    *,
+    constraints: Sequence[str] = (),
+    environ: Mapping[str, str],
+    cwd: str,
+    fetch: Fetch | None = None,
+) -> Wanted:
+    """Read every requirement there is.
+
+    Raises:
+        InputError: a line cannot be understood; names file and line.
+        CannotReadRequirements: a file cannot be read.
+    """
+    reading = _Reading(environ, cwd, fetch)
+    for text in packages:
+        reading.add(
+            parse_requirement_line(text, where="the command line"), is_constraint=False
+        )
+    for target in files:
+        reading.read(target, is_constraint=False)
+    for target in constraints:
+        reading.read(target, is_constraint=True)
+    return reading.result()
+
+
+class _Reading:
+    """One gathering; files are read depth first, in order."""
+
+    def __init__(
+        self, environ: Mapping[str, str], cwd: str, fetch: Fetch | None
+    ) -> None:
+        self._environ = environ
+        self._cwd = cwd
+        self._fetch = fetch
+        self._requirements: list[Requirement] = []
+        self._constraints: list[Requirement] = []
+        self._hashes: dict[str, tuple[Digest, ...]] = {}
+        self._values: dict[str, object] = {}
+        self._lists: dict[str, list[object]] = {}
+        self._origins: dict[str, str] = {}
+        self._trail: list[str] = []
+
+    def read(self, target: str, *, is_constraint: bool, url: Url | None = None) -> None:
+        """Read one file, given by path or URL, and what it includes."""
+        if url is None and "://" in target:
+            url = parse_url(target)
+        where = url.text if url is not None else os.path.join(self._cwd, target)
+        if where in self._trail:
+            raise CannotReadRequirements(
+                f"{_shown(where, self._cwd)} includes itself",
+                why=" includes ".join(_shown(t, self._cwd) for t in self._trail),
+            )
+        body = self._load(where, url)
+        shown = _shown(where, self._cwd)
+        text = decode_requirements(body)
+        self._trail.append(where)
+        entries = parse_requirements_file(
+            text, where=shown, environment=self._environ
+        ).entries
+        for entry in entries:
+            if isinstance(entry, RequirementLine):
+                self.add(entry, is_constraint=is_constraint)
+            elif isinstance(entry, Include):
+                self._include(entry, where, url, is_constraint=is_constraint)
+            else:
+                self._note(entry)
+        self._trail.pop()
+
+    def add(self, line: RequirementLine, *, is_constraint: bool) -> None:
+        """Keep one requirement."""
+        requirement = self._requirement_of(line)
+        (self._constraints if is_constraint else self._requirements).append(requirement)
+        if line.hashes:
+            self._hashes[requirement.text] = line.hashes
+
+    def result(self) -> Wanted:
+        layer = None
+        if self._values:
+            layer = Layer("a requirements file", self._values, self._origins)
+        return Wanted(
+            tuple(self._requirements), tuple(self._constraints), self._hashes, layer
+        )
+
+    def _load(self, where: str, url: Url | None) -> bytes:
+        if url is not None and url.scheme != "file":
+            if self._fetch is None:
+                raise CannotReadRequirements(
+                    f"cannot read {where} here: it is a URL, not a file"
+                )
+            return self._fetch(url)
+        path = where if url is None else path_of(url)
+        try:
+            with open(path, "rb") as file:
+                return file.read()
+        except OSError as error:
+            reason = error.strerror or "unreadable"
+            raise CannotReadRequirements(
+                f"cannot read the requirements file {_shown(path, self._cwd)}",
+                why=reason[0].lower() + reason[1:],
+            ) from error
+
+    def _include(
+        self, entry: Include, where: str, url: Url | None, *, is_constraint: bool
+    ) -> None:
+        is_constraint = is_constraint or entry.is_constraint
+        if entry.url is not None:
+            self.read(entry.target, is_constraint=is_constraint, url=entry.url)
+        elif url is not None:
+            joined = url.join(entry.target)
+            self.read(joined.text, is_constraint=is_constraint, url=joined)
+        else:
+            folder = os.path.dirname(where)
+            path = os.path.normpath(os.path.join(folder, entry.target))
+            self.read(path, is_constraint=is_constraint)
+
+    def _note(self, option: IndexOption) -> None:
+        """Keep an option of a file as a setting."""
+        found: object = option.url if option.url is not None else option.text
+        if option.kind in _LISTS:
+            key = _LISTS[option.kind]
+            self._lists.setdefault(key, []).append(found)
+            self._values[key] = self._lists[key]
+        elif option.kind in ("index-url", "pre"):
+            key = option.kind.replace("-", "_")
+            self._values[key] = found or True
+        else:
+            raise UsageError(f"{option.where}: --{option.kind} is not supported yet")
+        self._origins[key] = option.where
+
+    def _requirement_of(self, line: RequirementLine) -> Requirement:
+        if line.is_editable or line.requirement is None:
+            what = line.path or (line.url.text if line.url else "this")
+            raise BuildingComesLater(
+                f"{line.where}: {what} would have to be built",
+                why="admit installs wheels; building from source comes later",
+                fix="build a wheel of it and give its path or URL",
+            )
+        if line.path is None:
+            return line.requirement
+        path = os.path.join(self._cwd, os.path.expanduser(line.path))
+        if not os.path.isfile(path):
+            raise UsageError(f"{line.where}: there is no file {line.path}")
+        if not path.endswith(".whl"):
+            raise BuildingComesLater(
+                f"{line.where}: {line.path} is not a wheel",
+                why="admit installs wheels; building from source comes later",
+            )
+        return replace(line.requirement, url=url_of(os.path.normpath(path)))
+
+
+def url_of(path: str) -> Url:
+    """Return the file URL of an absolute path."""
+    return parse_url("file://" + percent_encode(path.replace(os.sep, "/"), safe="/"))
+
+
+def path_of(url: Url) -> str:
+    """Return the path a file URL stands for."""
+    from admit.spec.url import percent_decode
+
+    return percent_decode(url.path)
+
+
+def _shown(where: str, cwd: str) -> str:
+    """A path as people would type it here."""
+    prefix = cwd.rstrip(os.sep) + os.sep
+    return where.removeprefix(prefix)

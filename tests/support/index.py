@@ -8,8 +8,10 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import http.client
+import json
 import ssl
-from typing import TYPE_CHECKING, NamedTuple
+from typing import TYPE_CHECKING, Any, NamedTuple
 
 import trustme
 
@@ -26,6 +28,40 @@ if TYPE_CHECKING:
 SECRET = "s3cr3t-canary"
 ALICE = account("alice", SECRET, "*")
 """Sees everything. The secret is a canary: it must appear in no output."""
+
+
+class Got(NamedTuple):
+    status: int
+    headers: http.client.HTTPMessage
+    body: bytes
+
+    @property
+    def versions(self) -> list[str]:
+        versions: list[str] = json.loads(self.body)["versions"]
+        return versions
+
+    @property
+    def files(self) -> list[dict[str, Any]]:
+        files: list[dict[str, Any]] = json.loads(self.body)["files"]
+        return files
+
+
+def fetch(
+    server: IndexServer, path: str, *headers: dict[str, str], method: str = "GET"
+) -> Got:
+    """Ask once, over a connection of its own; `path` may be a whole URL."""
+    port = server.port
+    if path.startswith("http://"):
+        authority, _, rest = path.removeprefix("http://").partition("/")
+        port, path = int(authority.rpartition(":")[2]), f"/{rest}"
+    connection = http.client.HTTPConnection("127.0.0.1", port, timeout=10)
+    try:
+        merged = {key: text for each in headers for key, text in each.items()}
+        connection.request(method, path, headers=merged)
+        response = connection.getresponse()
+        return Got(response.status, response.headers, response.read())
+    finally:
+        connection.close()
 
 
 class Tls(NamedTuple):

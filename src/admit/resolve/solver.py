@@ -12,6 +12,7 @@ Theory: docs/solver.md.
 from __future__ import annotations
 
 from admit.errors import ResolutionError
+from admit.resolve.order import Order
 from admit.resolve.solution import PartialSolution
 from admit.resolve.term import (
     ROOT,
@@ -119,16 +120,13 @@ def solve(provider: Provider, requirements: Iterable[Dependency]) -> Solution:
     return _Search(provider).run(tuple(requirements))
 
 
-PATIENCE = 5
-"""After so many conflicts a package changes its place in the queue."""
-
-
 class _Search:
     """One run: the incompatibilities known, the partial solution, the queue."""
 
     def __init__(self, provider: Provider) -> None:
         self.provider = provider
         self.solution = PartialSolution()
+        self.order = Order()
         self.known: dict[Package, dict[object, Incompatibility]] = {}
         """By package: the incompatibilities about it that can still say something."""
         self.shared: dict[tuple[Package, Dependency | str], Mask] = {}
@@ -148,15 +146,6 @@ class _Search:
         """Packages not known yet and needed by a decision: since which level."""
         self.late: dict[Package, int] = {}
         """Packages with news that reach below the level at which they came."""
-        self.places: dict[Package, int] = {}
-        """Order of discovery."""
-        self.exact: set[Package] = set()
-        self.suffered: dict[Package, int] = {}
-        """How often each package could not be decided because of others."""
-        self.caused: dict[Package, int] = {}
-        """How often each package was one of those others."""
-        self.culprits: list[Package] = []
-        """Those that have just run out of patience."""
 
     def run(self, requirements: tuple[Dependency, ...]) -> Solution:
         self._await(ROOT, 0, requirements)
@@ -175,23 +164,7 @@ class _Search:
     # Choosing
 
     def _next_package(self) -> Package | None:
-        candidates = [*self.solution.undecided, *self.wanted]
-        return min(candidates, key=self._urgency, default=None)
-
-    def _urgency(self, package: Package) -> tuple[int, int]:
-        """Order packages for decision, smallest first (docs/solver.md, "Order")."""
-        state = self.solution.states.get(package)
-        if state is not None and not state & (state - 1):
-            group = 0
-        elif package in self.exact:
-            group = 1
-        elif self.suffered.get(package, 0) >= PATIENCE:
-            group = 2
-        elif self.caused.get(package, 0) >= PATIENCE:
-            group = 3
-        else:
-            group = 4
-        return group, self.places[package]
+        return self.order.first([*self.solution.undecided, *self.wanted])
 
     def _try_version(self, package: Package) -> None:
         """Decide for a version, unless that would be a conflict already."""
@@ -212,7 +185,7 @@ class _Search:
                     self._require(package, 1 << version, each)
         refuted = [each.package for each in needs if self._is_refuted(each)]
         if refuted:
-            self._blame(package, refuted[:1])
+            self.order.blame(package, refuted[:1])
             return
         self.solution.decide(package, version)
         self._await(package, version, needs)
@@ -232,10 +205,7 @@ class _Search:
         fresh: list[Dependency] = []
         for each in needs:
             target = each.package
-            if target not in self.places:
-                self.places[target] = len(self.places)
-            if each.is_exact:
-                self.exact.add(target)
+            self.order.discover(target, is_pinned=each.is_exact)
             if target in self.solution.states or target in self.missing:
                 continue
             self.waiting.setdefault(target, []).append((package, version, each))
@@ -274,8 +244,7 @@ class _Search:
         return changed
 
     def _introduce_facet(self, facet: Package, base: Package) -> list[Package]:
-        if base not in self.places:
-            self.places[base] = len(self.places)
+        self.order.discover(base, is_pinned=True)
         changed: list[Package] = []
         if base not in self.solution.states and base not in self.missing:
             changed = self._introduce(base)
@@ -425,7 +394,7 @@ class _Search:
         while learned.terms:
             package, satisfier, level = self._latest(learned)
             if satisfier.cause is None or level < satisfier.level:
-                self._blame(package, learned.terms)
+                self.order.blame(package, learned.terms)
                 if learned is not conflict:
                     self._learn(learned, learned)
                 return self._go_back(level, package)
@@ -463,23 +432,14 @@ class _Search:
                     del self.late[each]
         return changed
 
-    def _blame(self, sufferer: Package, involved: Iterable[Package]) -> None:
-        """Count a conflict, for and against the packages in it."""
-        for each in involved:
-            if each != sufferer:
-                self.caused[each] = self.caused.get(each, 0) + 1
-                if self.caused[each] == PATIENCE:
-                    self.culprits.append(each)
-        self.suffered[sufferer] = self.suffered.get(sufferer, 0) + 1
-
     def _reconsider(self) -> list[Package]:
-        """Go back before the decision for packages that have caused many conflicts."""
+        """Go back before decisions for packages that have hindered too many others.
+
+        Returns the packages whose state may follow from that.
+        """
         changed: list[Package] = []
-        decisions = list(self.solution.decisions)
-        for each in self.culprits:
-            if each in decisions:
-                level = decisions.index(each)
-                if level < self.solution.level:
-                    changed += self._go_back(level, each)
-        self.culprits.clear()
+        for each in self.order.take_misplaced():
+            decided = list(self.solution.decisions)
+            if each in decided:
+                changed += self._go_back(decided.index(each), each)
         return changed

@@ -3,20 +3,25 @@
 For: sending one HTTP request and receiving one answer, many at a time.
 Does not know: credentials (a request's headers are final), redirects, retries of
 statuses, caches. Those are `net.client` and `auth`.
-Shape: `WireRequest` in, `WireResponse` or `NetworkError` out, through `wait`.
+Shape: `WireRequest` in, an `Outcome` (answer or error) out, through `wait`.
+Two implementations: `net.curl` (libcurl) and `net.plain` (the standard library).
 """
 
 from __future__ import annotations
 
-from admit.errors import NetworkError
+from admit.errors import EnvironmentProblem, NetworkError
 from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import Protocol
+    from typing import Literal, Protocol, TypeAlias
 
-    from admit.spec.url import Origin, Secret, Url
+    from admit.spec.url import Secret, Url
+
+    Outcome: TypeAlias = "WireResponse | NetworkError | SinkFailed"
+    """What a request ends with."""
+    Preference = Literal["auto", "curl", "plain"]
 else:
     Protocol = object
 
@@ -32,6 +37,17 @@ class ProxyOptions:
 
 
 @value
+class TlsOptions:
+    """Whom to trust and who to be, for one request."""
+
+    ca_file: str | None = None
+    ca_dir: str | None = None
+    client_cert: str | None = None
+    client_key: str | None = None
+    client_key_password: Secret | None = None
+
+
+@value
 class TransportOptions:
     """How to reach servers, the same for every request of a run."""
 
@@ -39,6 +55,7 @@ class TransportOptions:
     """A PEM bundle in place of the system's trust."""
     ca_dir: str | None = None
     client_cert: str | None = None
+    """A PEM file; the key may be in the same file."""
     client_key: str | None = None
     client_key_password: Secret | None = None
     insecure_origins: tuple[tuple[str, int | None], ...] = ()
@@ -52,6 +69,17 @@ class TransportOptions:
     transfers: int = 50
     """Transfers in flight at once; further ones wait their turn."""
     user_agent: str = "admit"
+
+    @property
+    def tls(self) -> TlsOptions:
+        """Trust and client certificate for requests that bring none of their own."""
+        return TlsOptions(
+            self.ca_file,
+            self.ca_dir,
+            self.client_cert,
+            self.client_key,
+            self.client_key_password,
+        )
 
 
 @value
@@ -70,7 +98,10 @@ class WireRequest:
     max_bytes: int = 100 * 1024 * 1024
     """A larger body is an error."""
     on_progress: Callable[[int, int], None] | None = None
-    """Called with (bytes so far, bytes in all or 0) as the body arrives."""
+    """Called with (bytes so far, bytes in all or 0) as the body arrives; bytes of
+    this transfer, as they travel."""
+    tls: TlsOptions | None = None
+    """In place of the transport's own trust and client certificate."""
 
 
 @value
@@ -81,7 +112,7 @@ class WireResponse:
     headers: tuple[tuple[str, str], ...]
     """Names in lower case, in order; values stripped."""
     body: bytes
-    """Decoded (gzip, br …); empty if it went to `sink`."""
+    """Decoded (gzip, deflate); empty if it went to `sink`."""
     http_version: str = "1.1"
     """"1.1" or "2"."""
 
@@ -99,7 +130,7 @@ class Transport(Protocol):
     def submit(
         self,
         request: WireRequest,
-        done: Callable[[WireResponse | NetworkError], None],
+        done: Callable[[Outcome], None],
     ) -> None:
         """Queue a request; `done` is called once, from within `wait`."""
 
@@ -153,6 +184,34 @@ class BadResponse(NetworkError):
     code = "bad-response"
 
 
-def origin_of_proxy(options: ProxyOptions, origin: Origin) -> Url | None:
-    """Return the proxy for requests to `origin`, or None for a direct connection."""
-    raise NotImplementedError
+class SinkFailed(EnvironmentProblem):
+    """The body could not be written to `sink`: disk full, no permission."""
+
+    code = "cannot-write"
+
+
+def open_transport(
+    options: TransportOptions, *, prefer: Preference = "auto"
+) -> Transport:
+    """Return the libcurl transport, or the plain one where libcurl cannot be had.
+
+    Args:
+        options: For every request of the run.
+        prefer: "curl" and "plain" insist; "auto" falls back.
+
+    Raises:
+        ImportError: "curl" was insisted on and pycurl cannot be imported.
+    """
+    if prefer != "plain":
+        try:
+            from admit.net.curl import CurlTransport
+
+            return CurlTransport(options)
+        except (ImportError, OSError, RuntimeError):
+            # ImportError: no wheel for this platform. The others: libcurl's or its
+            # OpenSSL's own initialisation refused an odd system configuration.
+            if prefer == "curl":
+                raise
+    from admit.net.plain import PlainTransport
+
+    return PlainTransport(options)

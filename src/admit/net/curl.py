@@ -1,0 +1,538 @@
+"""The libcurl transport.
+
+For: HTTP/1.1 and 2 through one libcurl multi handle, driven by whoever waits
+(docs/design/0002-one-thread-or-none.md).
+Does not know: credentials, redirects, cookies, netrc. libcurl's own handling of them
+and its reading of the environment are off: one decision, in one place.
+
+Theory of operation: libcurl calls nothing of ours but `list.append`, so no Python
+code runs inside `perform`, and Ctrl-C or an error of ours never has to pass through
+C. Between two `perform`s `wait` moves the pieces on: to the sink, to the progress
+callback, or into the answer. Time is counted only while `wait` runs: a caller busy
+elsewhere does not make a transfer time out.
+"""
+
+from __future__ import annotations
+
+import os
+import sys
+from collections import deque
+from time import monotonic, sleep
+
+import pycurl
+
+from admit.net import failures
+from admit.net.answer import (
+    Malformed,
+    TooLarge,
+    decode_body,
+    parse_head,
+    parse_whole_head,
+)
+from admit.net.outgoing import (
+    header_bytes,
+    is_insecure,
+    request_headers,
+    request_url,
+)
+from admit.net.proxies import proxy_for
+from admit.net.sink import Sink
+from admit.net.transport import WireResponse
+from admit.net.trust import choose_trust
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from admit.errors import NetworkError
+    from admit.net.answer import Head
+    from admit.net.transport import (
+        Outcome,
+        SinkFailed,
+        TlsOptions,
+        TransportOptions,
+        WireRequest,
+    )
+    from admit.net.trust import Trust
+    from admit.spec.url import Url
+
+BUFFER_SIZE = 512 * 1024
+"""Bytes libcurl asks the kernel for at once."""
+TICK = 1.0
+"""Seconds between two looks for stalled transfers, at most."""
+_SUPPRESS_CONNECT_HEADERS = 265  # CURLOPT_…, which pycurl does not name
+_QUICK_EXIT = 322  # CURLOPT_…: closing does not wait for a name lookup
+_HTTP_2 = 3  # CURL_HTTP_VERSION_2_0
+_PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
+_TLS_ERRORS = {
+    pycurl.E_SSL_CONNECT_ERROR,
+    pycurl.E_SSL_CERTPROBLEM,
+    pycurl.E_SSL_CIPHER,
+    pycurl.E_PEER_FAILED_VERIFICATION,
+    pycurl.E_USE_SSL_FAILED,
+    pycurl.E_SSL_CACERT_BADFILE,
+    pycurl.E_SSL_ISSUER_ERROR,
+    pycurl.E_SSL_INVALIDCERTSTATUS,
+    98,  # CURLE_SSL_CLIENTCERT
+}
+_PROXY_ERRORS = {
+    pycurl.E_COULDNT_RESOLVE_PROXY,
+    pycurl.E_COULDNT_CONNECT,
+    97,  # CURLE_PROXY: the SOCKS dialogue failed
+}
+_BROKEN = {
+    pycurl.E_RECV_ERROR,
+    pycurl.E_SEND_ERROR,
+    pycurl.E_GOT_NOTHING,
+    pycurl.E_PARTIAL_FILE,
+    pycurl.E_HTTP2,
+    92,  # CURLE_HTTP2_STREAM
+}
+_AUTH_SCHEMES = ((1, "basic"), (2, "digest"), (4, "negotiate"), (8, "ntlm"))
+
+
+@value
+class _Route:
+    """What easy handles are configured for once, and kept apart by."""
+
+    tls: TlsOptions
+    is_insecure: bool
+    proxy: Url | None
+
+
+class _Transfer:
+    """One request on its way."""
+
+    __slots__ = (
+        "away",
+        "done",
+        "easy",
+        "head",
+        "heard",
+        "is_active",
+        "is_restarted",
+        "lines",
+        "pieces",
+        "received",
+        "request",
+        "route",
+        "seen",
+        "sink",
+    )
+
+    def __init__(
+        self, request: WireRequest, done: Callable[[Outcome], None], route: _Route
+    ) -> None:
+        self.request = request
+        self.done = done
+        self.route = route
+        self.easy: pycurl.Curl = None
+        self.away = 0.0
+        """Seconds nobody had pumped when it started."""
+        self.is_restarted = False
+        self.lines: list[bytes] = []
+        """Header lines; libcurl appends."""
+        self.pieces: list[bytes] = []
+        """Body; libcurl appends, `_drain` takes away what has a sink."""
+        self.head: Head | None = None
+        self.sink: Sink | None = None
+        self.received = 0
+        """Bytes counted by `_drain`."""
+        self.seen = 0
+        """Measure of activity when last looked at."""
+        self.heard = 0.0
+        """Pumped seconds when that measure last changed."""
+        self.is_active = False
+        """The request is out: waiting for bytes, no longer for a connection."""
+
+
+class CurlTransport:
+    """The `Transport` on libcurl; one thread submits and waits."""
+
+    def __init__(self, options: TransportOptions) -> None:
+        self._options = options
+        self._multi = pycurl.CurlMulti()
+        self._multi.setopt(pycurl.M_PIPELINING, pycurl.PIPE_MULTIPLEX)
+        self._multi.setopt(pycurl.M_MAX_HOST_CONNECTIONS, options.connections_per_host)
+        self._multi.setopt(pycurl.M_MAXCONNECTS, max(options.transfers, 16))
+        self._queue: deque[_Transfer] = deque()
+        self._running: dict[pycurl.Curl, _Transfer] = {}
+        self._watched: list[_Transfer] = []
+        """Those running with a sink or a progress callback."""
+        self._ended: deque[tuple[_Transfer, Outcome]] = deque()
+        """Outcomes whose `done` was not called yet."""
+        self._idle: dict[_Route, list[pycurl.Curl]] = {}
+        self._trusts: dict[TlsOptions, Trust] = {}
+        self._tick = min(TICK, options.read_timeout / 4)
+        self._pumped = 0.0
+        """Seconds spent in `wait`."""
+        self._away = 0.0
+        """Seconds spent outside it while something ran."""
+        self._left_at: float | None = None
+        self._looked_at = 0.0
+
+    def submit(self, request: WireRequest, done: Callable[[Outcome], None]) -> None:
+        """Queue a request; `done` is called once, from within `wait`."""
+        options = self._options
+        route = _Route(
+            request.tls or options.tls,
+            is_insecure(options, request.url),
+            proxy_for(options.proxies, request.url.origin),
+        )
+        self._queue.append(_Transfer(request, done, route))
+
+    def wait(self, timeout: float) -> bool:
+        """Move transfers on until a `done` was called, or for `timeout` seconds."""
+        now = monotonic()
+        deadline = now + timeout
+        if self._left_at is not None and self._running:
+            self._away += now - self._left_at
+        try:
+            while True:
+                self._start_queued()
+                if self._running:
+                    self._pump()
+                if self._ended:
+                    self._report()
+                    return True
+                now, earlier = monotonic(), now
+                self._pumped += now - earlier
+                if not self._running or now >= deadline:
+                    return False
+                self._stop_stalled()
+                self._sleep(deadline - now)
+        finally:
+            self._left_at = monotonic()
+
+    def close(self) -> None:
+        """Drop all transfers and connections; pending `done`s are not called."""
+        self._queue.clear()
+        self._ended.clear()
+        for transfer in list(self._running.values()):
+            self._release(transfer, keep=False)
+        for idle in self._idle.values():
+            for easy in idle:
+                easy.close()
+        self._idle.clear()
+        self._multi.close()
+
+    def _start_queued(self) -> bool:
+        """Give queued requests to libcurl as far as there is room."""
+        has_started = False
+        while self._queue and len(self._running) < self._options.transfers:
+            self._start(self._queue.popleft())
+            has_started = True
+        return has_started
+
+    def _start(self, transfer: _Transfer) -> None:
+        request = transfer.request
+        idle = self._idle.get(transfer.route)
+        easy = transfer.easy = idle.pop() if idle else self._configure(transfer.route)
+        easy.setopt(pycurl.URL, request_url(request.url))
+        easy.setopt(
+            pycurl.HTTPHEADER, _header_lines(request_headers(request, self._options))
+        )
+        is_head = request.method == "HEAD"
+        easy.setopt(pycurl.NOBODY if is_head else pycurl.HTTPGET, 1)
+        if request.method in ("GET", "HEAD"):
+            easy.unsetopt(pycurl.CUSTOMREQUEST)
+        else:
+            easy.setopt(pycurl.CUSTOMREQUEST, request.method)
+        easy.setopt(pycurl.MAXFILESIZE_LARGE, 0 if is_head else request.max_bytes)
+        easy.setopt(pycurl.HEADERFUNCTION, transfer.lines.append)
+        easy.setopt(pycurl.WRITEFUNCTION, transfer.pieces.append)
+        transfer.away = self._away
+        transfer.heard = self._pumped
+        self._running[easy] = transfer
+        if request.sink is not None or request.on_progress is not None:
+            self._watched.append(transfer)
+        self._multi.add_handle(easy)
+
+    def _configure(self, route: _Route) -> pycurl.Curl:
+        """Make an easy handle: everything that is the same for all of a route."""
+        options = self._options
+        easy = pycurl.Curl()
+        for option, setting in (
+            (pycurl.NOSIGNAL, 1),
+            (_QUICK_EXIT, 1),
+            (_SUPPRESS_CONNECT_HEADERS, 1),
+            (pycurl.PROTOCOLS, _PROTOCOLS),
+            (pycurl.FOLLOWLOCATION, 0),
+            (pycurl.NETRC, pycurl.NETRC_IGNORED),
+            (pycurl.PATH_AS_IS, 1),
+            (pycurl.BUFFERSIZE, BUFFER_SIZE),
+            (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
+            (pycurl.PIPEWAIT, 1),
+            (pycurl.CONNECTTIMEOUT_MS, int(options.connect_timeout * 1000)),
+        ):
+            easy.setopt(option, setting)
+        _set_proxy(easy, route.proxy)
+        self._set_trust(easy, route)
+        return easy
+
+    def _set_trust(self, easy: pycurl.Curl, route: _Route) -> None:
+        tls = route.tls
+        trust = self._trust(tls)
+        if route.is_insecure:
+            easy.setopt(pycurl.SSL_VERIFYPEER, 0)
+            easy.setopt(pycurl.SSL_VERIFYHOST, 0)
+        if trust.is_native:
+            easy.setopt(pycurl.SSL_OPTIONS, pycurl.SSLOPT_NATIVE_CA)
+        elif trust.file or trust.directory:
+            for place, options in (
+                (trust.file, (pycurl.CAINFO, pycurl.PROXY_CAINFO)),
+                (trust.directory, (pycurl.CAPATH, pycurl.PROXY_CAPATH)),
+            ):
+                for option in options:
+                    if place:
+                        easy.setopt(option, os.fsencode(place))
+                    else:  # the builder's own default is not this machine's
+                        easy.unsetopt(option)
+        if tls.client_cert:
+            easy.setopt(pycurl.SSLCERT, os.fsencode(tls.client_cert))
+            easy.setopt(pycurl.SSLKEY, os.fsencode(tls.client_key or tls.client_cert))
+            # Without a password OpenSSL would ask for one on the terminal.
+            password = tls.client_key_password
+            easy.setopt(
+                pycurl.KEYPASSWD, password.expose().encode() if password else b""
+            )
+
+    def _trust(self, tls: TlsOptions) -> Trust:
+        trust = self._trusts.get(tls)
+        if trust is None:
+            trust = choose_trust(sys.platform, tls.ca_file, tls.ca_dir)
+            self._trusts[tls] = trust
+        return trust
+
+    def _pump(self) -> None:
+        """Let libcurl move on, then take what it left."""
+        self._multi.perform()
+        for transfer in tuple(self._watched):
+            if transfer.pieces:
+                self._drain(transfer)
+        more = 1
+        while more:
+            more, succeeded, failed = self._multi.info_read()
+            for easy in succeeded:
+                self._finish(self._running[easy])
+            for easy, code, message in failed:
+                self._fail(self._running[easy], code, message)
+
+    def _sleep(self, seconds: float) -> None:
+        """Wait for a socket, or until libcurl or we have something to look after."""
+        due = self._multi.timeout()
+        if 0 <= due < seconds * 1000:
+            seconds = due / 1000
+        seconds = min(seconds, self._tick)
+        if seconds <= 0:
+            return
+        before = monotonic()
+        if self._multi.select(seconds) <= 0 and monotonic() - before < 0.0005:
+            sleep(min(seconds, 0.002))  # no socket yet: a name is being looked up
+
+    def _drain(self, transfer: _Transfer) -> None:
+        """Move the pieces of a body to its sink, and tell of progress."""
+        request = transfer.request
+        if transfer.head is None:
+            try:
+                transfer.head = parse_head(transfer.lines)
+            except Malformed as error:
+                self._end(transfer, failures.bad_response(request.url, str(error)))
+                return
+        head = transfer.head
+        if head is None:
+            return
+        pieces = transfer.pieces[:]
+        size = sum(map(len, pieces))
+        if request.sink is not None and head.status in (200, 206):
+            del transfer.pieces[: len(pieces)]
+            try:
+                if transfer.sink is None:
+                    transfer.sink = Sink(request.sink, head.status, request.sink_offset)
+                transfer.sink.write(pieces, size)
+            except OSError as error:
+                self._end(transfer, failures.cannot_write(request.sink, error))
+                return
+            transfer.received += size
+        else:
+            transfer.received = size
+        if request.on_progress is not None:
+            request.on_progress(transfer.received, head.length)
+
+    def _finish(self, transfer: _Transfer) -> None:
+        """Make the answer of a transfer that libcurl calls complete."""
+        request = transfer.request
+        if transfer.pieces and transfer in self._watched:
+            self._drain(transfer)
+            if transfer.easy is None:
+                return
+        try:
+            head = parse_whole_head(transfer.lines)
+            if head.status == 407 and transfer.route.proxy is not None:
+                self._end(transfer, self._refused_by_proxy(transfer, 407))
+                return
+            if request.sink is not None and head.status in (200, 206):
+                sink = transfer.sink or Sink(
+                    request.sink, head.status, request.sink_offset
+                )
+                transfer.sink = None
+                sink.close()
+                body = b""
+            else:
+                body = decode_body(head, transfer.pieces, request.max_bytes)
+        except Malformed as error:
+            self._end(transfer, failures.bad_response(request.url, str(error)))
+            return
+        except OSError as error:
+            self._end(transfer, failures.cannot_write(str(request.sink), error))
+            return
+        is_h2 = transfer.easy.getinfo(pycurl.INFO_HTTP_VERSION) >= _HTTP_2
+        version = "2" if is_h2 else "1.1"
+        self._end(transfer, WireResponse(head.status, head.headers, body, version))
+
+    def _fail(self, transfer: _Transfer, code: int, message: str) -> None:
+        """Translate libcurl's error; or start again what our own absence broke."""
+        was_away = self._away - transfer.away > 0.5 and not transfer.is_restarted
+        if code == pycurl.E_OPERATION_TIMEDOUT and was_away and not transfer.lines:
+            self._release(transfer, keep=False)
+            transfer.is_restarted = True
+            self._queue.appendleft(transfer)
+            return
+        self._end(transfer, self._failure(transfer, code, message))
+
+    def _failure(
+        self, transfer: _Transfer, code: int, message: str
+    ) -> NetworkError | SinkFailed:
+        request, proxy = transfer.request, transfer.route.proxy
+        url = request.url
+        if proxy is not None:
+            status = transfer.easy.getinfo(pycurl.HTTP_CONNECTCODE)
+            if status >= 300:
+                return self._refused_by_proxy(transfer, status)
+            if code in _PROXY_ERRORS:
+                return failures.proxy_unreachable(url, proxy, message)
+        # TLS 1.3 tells of refused client certificates after the handshake.
+        if code in _TLS_ERRORS or (code in _BROKEN and "alert" in message):
+            return self._tls_failure(transfer, code, message)
+        if code == pycurl.E_OPERATION_TIMEDOUT:
+            limit = self._options.connect_timeout
+            return failures.connecting_timed_out(url, proxy, limit)
+        if code in (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT):
+            is_unknown = code == pycurl.E_COULDNT_RESOLVE_HOST
+            return failures.connect_failed(
+                url, proxy, message, is_name_unknown=is_unknown
+            )
+        if code == pycurl.E_FILESIZE_EXCEEDED:
+            return failures.bad_response(url, str(TooLarge(request.max_bytes)))
+        if code in _BROKEN:
+            received = max(transfer.received, sum(map(len, transfer.pieces)))
+            return failures.broken(url, received, message)
+        return failures.bad_response(url, f"{message} (libcurl error {code})")
+
+    def _tls_failure(
+        self, transfer: _Transfer, code: int, message: str
+    ) -> NetworkError:
+        url, tls = transfer.request.url, transfer.route.tls
+        trust = self._trust(tls)
+        if code == pycurl.E_SSL_CACERT_BADFILE:
+            return failures.trust_unreadable(url, trust, message)
+        if code == pycurl.E_SSL_CERTPROBLEM and tls.client_cert:
+            return failures.client_certificate_unusable(
+                url, tls.client_cert, tls.client_key, message
+            )
+        if "SSL_ERROR_SYSCALL" in message or "reset by peer" in message:
+            return failures.connect_failed(url, transfer.route.proxy, message)
+        code_of_proxy = transfer.easy.getinfo(pycurl.PROXY_SSL_VERIFYRESULT)
+        verify_code = code_of_proxy or transfer.easy.getinfo(pycurl.SSL_VERIFYRESULT)
+        reason = failures.tls_reason(verify_code, message)
+        peer = transfer.route.proxy if code_of_proxy else None
+        return failures.tls_failed(url, reason, trust, message, peer=peer)
+
+    def _refused_by_proxy(self, transfer: _Transfer, status: int) -> NetworkError:
+        proxy = transfer.route.proxy
+        assert proxy is not None  # noqa: S101  # only called where there is one
+        offered = transfer.easy.getinfo(pycurl.PROXYAUTH_AVAIL)
+        schemes = [name for bit, name in _AUTH_SCHEMES if offered & bit]
+        return failures.proxy_refused(transfer.request.url, proxy, status, schemes)
+
+    def _stop_stalled(self) -> None:
+        """Give up transfers that brought no byte for `read_timeout`.
+
+        libcurl's own low-speed limit averages over five seconds and counts while
+        nobody pumps. A transfer that waits for a connection is libcurl's to time.
+        """
+        if self._pumped - self._looked_at < self._tick:
+            return
+        self._looked_at = self._pumped
+        limit = self._options.read_timeout
+        for transfer in list(self._running.values()):
+            seen = len(transfer.lines) + len(transfer.pieces) + transfer.received
+            if seen != transfer.seen or not transfer.is_active:
+                transfer.seen = seen
+                transfer.heard = self._pumped
+                is_out = transfer.easy.getinfo(pycurl.PRETRANSFER_TIME) > 0
+                transfer.is_active = seen > 0 or is_out
+            elif self._pumped - transfer.heard >= limit:
+                received = max(transfer.received, sum(map(len, transfer.pieces)))
+                failure = failures.stalled(transfer.request.url, limit, received)
+                self._end(transfer, failure)
+
+    def _end(self, transfer: _Transfer, outcome: Outcome) -> None:
+        """Record the outcome; the handle is free for the next request."""
+        self._release(transfer, keep=isinstance(outcome, WireResponse))
+        self._ended.append((transfer, outcome))
+
+    def _release(self, transfer: _Transfer, *, keep: bool) -> None:
+        easy, transfer.easy = transfer.easy, None
+        del self._running[easy]
+        if transfer in self._watched:
+            self._watched.remove(transfer)
+        if transfer.sink is not None:
+            transfer.sink.abandon()
+            transfer.sink = None
+        self._multi.remove_handle(easy)
+        if keep:
+            self._idle.setdefault(transfer.route, []).append(easy)
+        else:
+            easy.close()
+
+    def _report(self) -> None:
+        """Call the `done`s; what they submit goes out before the caller goes on."""
+        while self._ended:
+            transfer, outcome = self._ended.popleft()
+            transfer.done(outcome)
+        if self._start_queued():
+            self._multi.perform()
+
+
+def _header_lines(headers: list[tuple[str, str]]) -> list[bytes]:
+    """Write headers for libcurl, where `Name:` alone would mean: leave it out."""
+    lines = [
+        header_bytes(f"{name}: {text}" if text else f"{name};")
+        for name, text in headers
+    ]
+    if not any(name.lower() == "accept" for name, _ in headers):
+        lines.append(b"Accept:")  # libcurl would add its own
+    return lines
+
+
+def _set_proxy(easy: pycurl.Curl, proxy: Url | None) -> None:
+    """Say which proxy, always: libcurl would read the environment otherwise."""
+    easy.setopt(pycurl.NOPROXY, "")
+    if proxy is None:
+        easy.setopt(pycurl.PROXY, "")
+        return
+    easy.setopt(pycurl.PROXY, proxy.text.encode())  # its scheme is its kind
+    if proxy.userinfo is None:
+        return
+    name, password = proxy.userinfo.username, proxy.userinfo.password
+    # An empty name means: as whoever holds the Kerberos ticket.
+    is_ticket = not name and bool(pycurl.version_info()[4] & pycurl.VERSION_SPNEGO)
+    easy.setopt(
+        pycurl.PROXYAUTH,
+        pycurl.HTTPAUTH_NEGOTIATE if is_ticket else pycurl.HTTPAUTH_BASIC,
+    )
+    easy.setopt(pycurl.PROXYUSERNAME, name.encode("utf-8", "surrogateescape"))
+    text = password.expose() if password else ""
+    easy.setopt(pycurl.PROXYPASSWORD, text.encode("utf-8", "surrogateescape"))

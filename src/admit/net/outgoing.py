@@ -1,0 +1,71 @@
+"""What a request looks like on the wire.
+
+For: both transports, so that a server sees the same from both.
+Does not know: credentials (they are among the request's headers already).
+Spec: RFC 9110 (sections 5.5, 12.5.3), RFC 3986 (section 2.1).
+"""
+
+from __future__ import annotations
+
+from admit.spec.url import percent_encode
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from admit.net.transport import TransportOptions, WireRequest
+    from admit.spec.url import Url
+
+_LEGAL = "%!$&'()*+,;=:@/?[]"
+"""What may stand in path and query beside unreserved characters; `%` stays, for
+what is encoded already is not encoded again."""
+
+
+def request_url(url: Url) -> str:
+    """Return the URL to ask for: no userinfo, no fragment, only legal characters.
+
+    What a server wrote stays byte for byte, except characters that cannot travel:
+    spaces, quotes, controls, and anything outside ASCII (as UTF-8).
+    """
+    text = url.text.partition("#")[0]
+    scheme, _, rest = text.partition("://")
+    cut = next((at for at, mark in enumerate(rest) if mark in "/?"), len(rest))
+    host, tail = rest[:cut], rest[cut:]
+    if not host.isascii():
+        host = host.encode("idna").decode("ascii")
+    return f"{scheme}://{host}{percent_encode(tail, safe=_LEGAL)}"
+
+
+def request_headers(
+    request: WireRequest, options: TransportOptions
+) -> list[tuple[str, str]]:
+    """Return the caller's headers as given, and ours where the caller has none.
+
+    A body that is kept in memory may come compressed; one that goes to a file, or a
+    part of one, is wanted as it is, because its bytes are hashed.
+    """
+    given = {name.lower() for name, _ in request.headers}
+    headers = list(request.headers)
+    for name, text in headers:
+        if any(mark in "\r\n\0" for mark in name + text):
+            raise ValueError(f"header {name!r} would break the request")
+    if "user-agent" not in given:
+        headers.append(("User-Agent", options.user_agent))
+    if "accept-encoding" not in given:
+        is_whole = request.sink is None and "range" not in given
+        headers.append(("Accept-Encoding", "gzip" if is_whole else "identity"))
+    return headers
+
+
+def header_bytes(text: str) -> bytes:
+    """Encode a header value: Latin-1 as of old, UTF-8 for what is beyond it."""
+    try:
+        return text.encode("latin-1")
+    except UnicodeEncodeError:
+        return text.encode("utf-8")
+
+
+def is_insecure(options: TransportOptions, url: Url) -> bool:
+    """Tell whether certificates are not checked for this URL's host."""
+    return any(
+        host.lower() == url.host and port in (None, url.origin.port)
+        for host, port in options.insecure_origins
+    )

@@ -1,0 +1,144 @@
+"""From settings to how servers are reached: trust, proxies, time limits.
+
+For: the neutral variables that every network program knows, beside our own options.
+Does not know: sockets, requests, credentials of indexes.
+Shape: `Settings` -> `TransportOptions`.
+Precedence of trust: `--cert`, SSL_CERT_FILE and SSL_CERT_DIR, REQUESTS_CA_BUNDLE,
+CURL_CA_BUNDLE, PIP_CERT, the system's store.
+"""
+
+from __future__ import annotations
+
+import os
+
+from admit.config.settings import expand_home
+from admit.errors import UsageError
+from admit.net.transport import ProxyOptions, TransportOptions
+from admit.spec.url import InvalidUrl, parse_url
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from admit.config.settings import Settings
+    from admit.spec.url import Url
+
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+
+
+class BadNetworkSetting(UsageError):
+    """A setting about the network cannot be used."""
+
+    code = "invalid-network-setting"
+
+
+def transport_options(settings: Settings) -> TransportOptions:
+    """Return how this run reaches servers.
+
+    Raises:
+        BadNetworkSetting: a path does not exist, or a proxy is no URL.
+    """
+    from admit import __version__
+
+    ca_file, ca_dir = _trust(settings)
+    timeout = settings.number("timeout", 30)
+    if timeout <= 0:
+        raise BadNetworkSetting(
+            f"{settings.origin_of('timeout')}: a time-out of {timeout:g} seconds"
+        )
+    return TransportOptions(
+        ca_file=ca_file,
+        ca_dir=ca_dir,
+        client_cert=_client_cert(settings),
+        insecure_origins=tuple(
+            _parse_host(each) for each in settings.items("allow_insecure_host")
+        ),
+        proxies=_proxies(settings),
+        connect_timeout=min(10.0, timeout),
+        read_timeout=timeout,
+        user_agent=f"admit/{__version__}",
+    )
+
+
+def _trust(settings: Settings) -> tuple[str | None, str | None]:
+    """Return the file and the folder of authorities; None, None for the system's."""
+    given = settings.text("cert")
+    if given:
+        return _split_path(settings, given, settings.origin_of("cert"))
+    environ = settings.environ
+    file, folder = environ.get("SSL_CERT_FILE"), environ.get("SSL_CERT_DIR")
+    if file:
+        return _split_path(settings, file, "SSL_CERT_FILE")
+    if folder:
+        return _split_path(settings, folder, "SSL_CERT_DIR")
+    for name in _BUNDLES:
+        if environ.get(name):
+            return _split_path(settings, environ[name], name)
+    return None, None
+
+
+def _split_path(
+    settings: Settings, path: str, origin: str
+) -> tuple[str | None, str | None]:
+    path = os.path.join(settings.cwd, expand_home(settings, path))
+    if os.path.isdir(path):
+        return None, path
+    if os.path.isfile(path):
+        return path, None
+    raise BadNetworkSetting(
+        f"the certificate authorities of {origin} are not there: {path}",
+        fix=f"correct or unset {origin}; without it the system's authorities count",
+    )
+
+
+def _client_cert(settings: Settings) -> str | None:
+    given = settings.text("client_cert")
+    origin = settings.origin_of("client_cert")
+    if not given:
+        given, origin = settings.environ.get("SSL_CLIENT_CERT"), "SSL_CLIENT_CERT"
+    if not given:
+        return None
+    path = os.path.join(settings.cwd, expand_home(settings, given))
+    if not os.path.isfile(path):
+        raise BadNetworkSetting(
+            f"the client certificate of {origin} is not there: {path}"
+        )
+    return path
+
+
+def _parse_host(text: str) -> tuple[str, int | None]:
+    host, colon, port = text.rpartition(":")
+    if colon and port.isdecimal() and not host.endswith(":"):
+        return host.strip("[]").lower(), int(port)
+    return text.strip("[]").lower(), None
+
+
+def _proxies(settings: Settings) -> ProxyOptions:
+    environ = settings.environ
+    no_proxy = environ.get("no_proxy") or environ.get("NO_PROXY") or ""
+    exempt = tuple(each.strip() for each in no_proxy.split(",") if each.strip())
+    given = settings.text("proxy")
+    if given:
+        proxy = _parse_proxy(given, settings.origin_of("proxy"))
+        return ProxyOptions(proxy, proxy, exempt)
+    return ProxyOptions(
+        _variable(settings, "http_proxy"), _variable(settings, "https_proxy"), exempt
+    )
+
+
+def _variable(settings: Settings, name: str) -> Url | None:
+    names = [name, name.upper(), "all_proxy", "ALL_PROXY"]
+    if name == "http_proxy" and "REQUEST_METHOD" in settings.environ:
+        names.remove("HTTP_PROXY")  # under CGI it is the client's Proxy header
+    for each in names:
+        text = settings.environ.get(each)
+        if text:
+            return _parse_proxy(text, each)
+    return None
+
+
+def _parse_proxy(text: str, origin: str) -> Url:
+    try:
+        return parse_url(text if "://" in text else f"http://{text}")
+    except InvalidUrl as error:
+        raise BadNetworkSetting(
+            f"{origin}: {error.what}", why=error.why, fix=error.fix
+        ) from error

@@ -1,0 +1,148 @@
+"""Whether what is installed already is what was asked for.
+
+For: the most frequent run of all, which must need neither network nor resolution.
+Does not know: indexes, upgrades, how to install.
+Shape: `Known` is an installed distribution read lazily; `check` walks requirements
+and the metadata of what they lead to, and tells the first that is not met.
+"""
+
+from __future__ import annotations
+
+from admit.env.installed import MetadataMissing, read_direct_url, read_metadata
+from admit.errors import InputError
+from admit.spec.metadata import parse_metadata
+from admit.spec.version import parse_version
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping, Sequence
+
+    from admit.env.installed import Installed, InstalledDistribution
+    from admit.spec.metadata import Metadata
+    from admit.spec.names import NormalizedName
+    from admit.spec.requirement import Requirement
+    from admit.spec.version import Version
+
+
+class Known:
+    """An installed distribution; its metadata is read when it is asked for."""
+
+    __slots__ = ("_metadata", "distribution", "version")
+
+    def __init__(self, distribution: InstalledDistribution, version: Version) -> None:
+        self.distribution = distribution
+        self.version = version
+        self._metadata: Metadata | None = None
+
+    @property
+    def name(self) -> NormalizedName:
+        return self.distribution.name
+
+    def metadata(self) -> Metadata:
+        """Read and parse its METADATA, once.
+
+        Raises:
+            MetadataMissing: there is none.
+            InputError: it is malformed.
+        """
+        if self._metadata is None:
+            self._metadata = parse_metadata(read_metadata(self.distribution))
+        return self._metadata
+
+    def came_from(self, url: str) -> bool:
+        """Whether it was installed from this URL, as direct_url.json tells."""
+        direct_url = read_direct_url(self.distribution)
+        return direct_url is not None and direct_url.get("url") == url
+
+
+def index_installed(installed: Installed) -> dict[NormalizedName, Known]:
+    """Return what is installed by name; broken versions are left out."""
+    known: dict[NormalizedName, Known] = {}
+    for each in installed.distributions:
+        try:
+            known.setdefault(each.name, Known(each, parse_version(each.version)))
+        except InputError:
+            continue
+    return known
+
+
+@value
+class Satisfied:
+    """Every requirement is met by what is installed."""
+
+    count: int
+    """Distributions that were looked at."""
+
+
+@value
+class Unsatisfied:
+    """The first requirement that is not met."""
+
+    requirement: Requirement
+
+
+def check(
+    requirements: Sequence[Requirement],
+    constraints: Iterable[Requirement],
+    known: Mapping[NormalizedName, Known],
+    environment: Mapping[str, str],
+    *,
+    with_dependencies: bool = True,
+) -> Satisfied | Unsatisfied:
+    """Say whether requirements, and all they lead to, are met.
+
+    `environment`: the marker variables of the target.
+    """
+    limits: dict[NormalizedName, list[Requirement]] = {}
+    for each in constraints:
+        limits.setdefault(each.name, []).append(each)
+    waiting = list(reversed(requirements))
+    seen: set[tuple[NormalizedName, str]] = set()
+    while waiting:
+        requirement = waiting.pop()
+        marker = requirement.marker
+        if marker is not None and not marker.evaluate(environment):
+            continue
+        found = known.get(requirement.name)
+        if found is None or not _is_met(found, requirement):
+            return Unsatisfied(requirement)
+        for limit in limits.get(requirement.name, ()):
+            is_in_force = limit.marker is None or limit.marker.evaluate(environment)
+            if is_in_force and not _is_met(found, limit):
+                return Unsatisfied(limit)
+        if not with_dependencies:
+            seen.add((requirement.name, ""))
+            continue
+        for extra in ("", *requirement.extras):
+            if (requirement.name, extra) in seen:
+                continue
+            seen.add((requirement.name, extra))
+            try:
+                metadata = found.metadata()
+            except (InputError, MetadataMissing):
+                return Unsatisfied(requirement)
+            waiting += _needs(metadata, extra, environment)
+    return Satisfied(len({name for name, _ in seen}))
+
+
+def _is_met(found: Known, requirement: Requirement) -> bool:
+    if requirement.url is not None:
+        return found.came_from(requirement.url.without_fragment().text)
+    return requirement.specifier.contains(found.version)
+
+
+def _needs(
+    metadata: Metadata, extra: str, environment: Mapping[str, str]
+) -> list[Requirement]:
+    """The requirements of a distribution that hold here; markers are used up."""
+    from admit.value import replace
+
+    found = []
+    for each in metadata.requires:
+        if each.marker is None:
+            if not extra:
+                found.append(each)
+        elif each.marker.evaluate(environment, (extra,) if extra else ()):
+            found.append(replace(each, marker=None))
+    return found

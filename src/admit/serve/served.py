@@ -92,12 +92,6 @@ class ServedIndex:
                 self._failures[offer.username] = count + 1
         return caller
 
-    def visible_versions(self, caller: Caller, project: str) -> list[str]:
-        """The versions of a project that a caller sees, in order."""
-        files = self.shelf.read().projects.get(project, ())
-        seen = [each.version for each in files if self._may_see(caller, each)]
-        return list(dict.fromkeys(seen))
-
     def answer(self, asked: Asked, caller: Caller) -> Answer:
         """Decide the answer to a request of `caller`, as `identify` named it."""
         denial = self.behaviour.denial

@@ -151,8 +151,12 @@ class IndexServer:
 
     @property
     def anonymous(self) -> list[Seen]:
-        """The requests that came without a credential."""
-        return [each for each in self.requests if each.is_anonymous]
+        """The requests that came without a credential, signed ones left aside."""
+        return [
+            each
+            for each in self.requests
+            if each.is_anonymous and each.asked.origin == self.origin
+        ]
 
     @property
     def failed_logins(self) -> list[Seen]:

@@ -144,6 +144,16 @@ def proxy_refused(
     )
 
 
+def proxy_needs_libcurl(url: Url, proxy: Url) -> ProxyFailed:
+    """A kind of proxy the plain transport does not speak to."""
+    return ProxyFailed(
+        f"cannot use the proxy {shown(proxy)} for {url.origin}",
+        why=f"proxies of the kind {proxy.scheme} need libcurl, and `pycurl` cannot be "
+        "imported here",
+        fix="install pycurl beside admit, or give a proxy that starts with http://",
+    )
+
+
 def connecting_timed_out(url: Url, proxy: Url | None, seconds: float) -> TimedOut:
     """No connection within the time allowed."""
     through = f" through the proxy {shown(proxy)}" if proxy else ""

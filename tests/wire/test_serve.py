@@ -4,11 +4,13 @@ from __future__ import annotations
 
 import http.client
 import json
+import os
 import ssl
 from typing import TYPE_CHECKING
 
 import pytest
 
+from admit.serve import served
 from admit.serve.answer import Answer, Seen, redirect
 from admit.serve.behaviour import DENIALS, Behaviour, Caching, Layout
 from admit.serve.listener import CannotListen
@@ -192,6 +194,11 @@ class TestPages:
                 id="json-preferred",
             ),
             pytest.param(
+                "text/html, application/vnd.pypi.simple.v1+json",
+                "application/vnd.pypi.simple.v1+json",
+                id="json-as-good",
+            ),
+            pytest.param(
                 "application/vnd.pypi.simple.v1+json;q=0.2, text/html",
                 "text/html; charset=utf-8",
                 id="html-preferred",
@@ -289,6 +296,19 @@ class TestPages:
 
         assert page.versions == ["2020.1", "2024.1", "2025.1"]
 
+    def test_new_files_appear_within_one_tick_of_the_clock(
+        self, tmp_path: Path, server: IndexServer
+    ) -> None:
+        """File systems count a folder's time of change coarsely."""
+        fetch(server, "/simple/mypackage/", basic())
+        before = (tmp_path / "world").stat()
+        build_wheel(tmp_path / "world", "mypackage", "2025.1")
+        os.utime(tmp_path / "world", ns=(before.st_atime_ns, before.st_mtime_ns))
+
+        page = fetch(server, "/simple/mypackage/", JSON, basic())
+
+        assert page.versions == ["2020.1", "2024.1", "2025.1"]
+
     def test_a_file_beside_it_yanks_a_release(
         self, tmp_path: Path, server: IndexServer
     ) -> None:
@@ -345,6 +365,20 @@ class TestFiles:
         assert answer.status == 416
         assert answer.headers["Content-Range"].startswith("bytes */")
 
+    @pytest.mark.parametrize(
+        ("is_current", "status"),
+        [pytest.param(True, 206, id="same"), pytest.param(False, 200, id="changed")],
+    )
+    def test_if_range_asks_for_the_part_of_one_version_only(
+        self, server: IndexServer, is_current: bool, status: int
+    ) -> None:
+        url = fetch(server, "/simple/mypackage/", JSON).files[0]["url"]
+        etag = fetch(server, url).headers["ETag"] if is_current else '"old"'
+
+        answer = fetch(server, url, {"Range": "bytes=0-9", "If-Range": etag})
+
+        assert answer.status == status
+
     def test_head_has_the_length_and_no_body(self, server: IndexServer) -> None:
         file = fetch(server, "/simple/mypackage/", JSON).files[0]
 
@@ -376,6 +410,20 @@ class TestFiles:
 
         assert statuses == [200, 400, 403, 403]
         assert not signed.startswith(server.origin)
+
+    def test_signed_urls_expire(
+        self, tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(served, "SIGNED_SECONDS", -5)
+        behaviour = Behaviour(layout=Layout(storage=True))
+
+        with founding_index(tmp_path, behaviour) as server:
+            url = fetch(server, "/simple/mypackage/", JSON).files[0]["url"]
+            signed = fetch(server, url).headers["Location"]
+            answer = fetch(server, signed)
+
+        assert (answer.status, answer.body) == (403, b"the signature has expired\n")
+        assert server.anonymous == server.requests[:2]
 
 
 class TestServer:

@@ -183,8 +183,7 @@ class ServedIndex:
         if not links:
             return self._answer_unseen(caller, name, exists=bool(files))
         page = self._make_page(render_project(name, links, form), form, name)
-        if self.behaviour.layout.links != "absolute":
-            self._pages[key] = page
+        self._pages[key] = page
         return self._send_page(asked, page)
 
     def _answer_unseen(self, caller: Caller, name: str, *, exists: bool) -> Answer:

@@ -4,7 +4,9 @@ from __future__ import annotations
 
 import base64
 import contextlib
+import re
 import signal
+import ssl
 import subprocess
 import sys
 import urllib.error
@@ -12,6 +14,7 @@ import urllib.request
 from typing import TYPE_CHECKING
 
 import pytest
+import trustme
 
 from admit.cli.serve import describe, run
 from admit.errors import AdmitError, UsageError
@@ -96,6 +99,27 @@ def test_a_denial_is_chosen(world: Path) -> None:
             401,
             200,
         ]
+
+
+def test_it_serves_https_on_another_path(world: Path, tmp_path: Path) -> None:
+    authority = trustme.CA(key_type=trustme.KeyType.ECDSA)
+    issued = authority.issue_cert("127.0.0.1")
+    key, chain = tmp_path / "key.pem", tmp_path / "chain.pem"
+    issued.private_key_pem.write_to_path(str(key))
+    issued.cert_chain_pems[0].write_to_path(str(chain))
+    trust = ssl.create_default_context()
+    authority.configure_trust(trust)
+    options = ["--base-path", "team/pypi", "--tls", str(chain), str(key)]
+
+    with serving(str(world), *options) as (_, url):
+        opener = urllib.request.build_opener(
+            urllib.request.ProxyHandler({}), urllib.request.HTTPSHandler(context=trust)
+        )
+        with opener.open(f"{url}mypackage/", timeout=10) as response:
+            page = response.read()
+
+    assert re.fullmatch(r"https://127\.0\.0\.1:\d+/team/pypi/", url)
+    assert b"mypackage-2024.1-py3-none-any.whl" in page
 
 
 def test_it_tells_what_each_caller_sees(world: Path) -> None:

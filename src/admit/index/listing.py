@@ -50,6 +50,9 @@ if TYPE_CHECKING:
         tuple[str, ...],  # problems
     ]
 
+_MARSHAL = 4
+"""A format that every Python since 3.4 reads."""
+
 FORMAT = 1
 """A change of the digest's shape, or of the choice, makes older digests foreign."""
 
@@ -95,13 +98,19 @@ class Listing:
         "prereleases",
         "problems",
         "project",
+        "seen",
         "texts",
         "unsupported",
         "yanked",
     )
 
-    def __init__(self, digest: Digest) -> None:
+    is_present: Literal[True] = True
+    """What tells it from `index.fetch.Absent`."""
+
+    def __init__(self, digest: Digest, seen: str = "") -> None:
         """Use `choose_candidates` or `decode_listing`."""
+        self.seen = seen
+        """Where and by whom: "on corp (asked as alice via netrc)"."""
         self._digest = digest
         self._versions: tuple[Version, ...] | None = None
         self._base: Url | None = None
@@ -156,9 +165,28 @@ class Listing:
             for kind, what, details in reasons
         )
 
+    @property
+    def summary(self) -> str:
+        """A predicate that says why there may be nothing to choose."""
+        where = f" {self.seen}" if self.seen else ""
+        if self.keys:
+            return f"has {len(self.keys)} usable versions{where}"
+        kinds = {each.kind for each in self.rejected}
+        if not kinds:
+            return f"has no files{where}"
+        if kinds == {"source"}:
+            return f"has only source distributions{where}; building comes later"
+        if "python" in kinds or "tags" in kinds:
+            return f"has no wheel for this interpreter and system{where}"
+        return f"has no wheels{where}"
+
+    def seen_as(self, seen: str) -> Listing:
+        """Return the same listing, told where and by whom it was seen."""
+        return Listing(self._digest, seen)
+
     def encode(self) -> bytes:
         """Return the bytes from which `decode_listing` makes the same listing."""
-        return marshal.dumps(self._digest)
+        return marshal.dumps(self._digest, _MARSHAL)
 
 
 def decode_listing(content: bytes) -> Listing:

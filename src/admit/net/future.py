@@ -87,6 +87,8 @@ class Future(Generic[T]):
                 following.fail(error)
                 return
             if isinstance(outcome, Future):
+                # `self` may have been settled, and had nothing to wait for.
+                following._pump = outcome._pump  # noqa: SLF001  # same class
                 outcome.when_done(following._copy)
             else:
                 following.resolve(outcome)

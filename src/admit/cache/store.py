@@ -1,0 +1,342 @@
+"""What earlier runs learnt, so that this one need not ask or parse again.
+
+For: pages by source and identity, metadata, and the places of unpacked wheels.
+Does not know: what pages and metadata mean; their digests are bytes here.
+Shape: `Cache` hands out a `Shelf` per (source, identity, Accept). An entry is sealed:
+checksum, key, content; whatever does not open is not there. Formats are part of the
+path. Nothing of a request is stored, and of an answer only what `PageEntry` names.
+Layout and rules: docs/cache.md; rule R7 of docs/auth.md.
+"""
+
+from __future__ import annotations
+
+import marshal
+import os
+from binascii import crc32
+from time import time
+
+from admit.cache.blobs import DiskBlobs, NoBlobs
+from admit.cache.freshness import is_fresh
+from admit.value import replace, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+
+    from admit.cache.blobs import Blobs
+
+FORMAT = 1
+"""Of seals and heads; part of every path."""
+_MARSHAL = 4
+"""A format that every Python since 3.4 reads."""
+_KEY_SIZE = 32
+_LONGEST_NAME = 100
+_LEFT_BEHIND = 86400.0
+_TAG = b"""Signature: 8a477f597d28d172789f06886806bc55
+# This folder is a cache of admit. It can be deleted at any time.
+# https://bford.info/cachedir/
+"""
+
+
+@value
+class PageEntry:
+    """A page as it was received, or the digest of one."""
+
+    url: str
+    """Where it came from in the end, without userinfo."""
+    content_type: str
+    body_hash: str
+    """Fingerprint of the page, also where `content` is its digest."""
+    etag: str | None
+    last_modified: str | None
+    lifetime: int
+    """Seconds the server grants from `confirmed` on."""
+    is_redirected: bool
+    content: bytes = b""
+    elapsed: float = 0.0
+    """Seconds since it was received or last confirmed."""
+
+    @property
+    def validators(self) -> tuple[tuple[str, str], ...]:
+        """Headers that ask whether it is still the same."""
+        found: list[tuple[str, str]] = []
+        if self.etag:
+            found.append(("if-none-match", self.etag))
+        if self.last_modified:
+            found.append(("if-modified-since", self.last_modified))
+        return tuple(found)
+
+
+class Shelf:
+    """Entries of one source as one identity sees it."""
+
+    def __init__(
+        self,
+        blobs: Blobs,
+        key: str,
+        clock: Callable[[], float],
+        may_trust: Callable[[str], bool],
+    ) -> None:
+        """Use `Cache.shelf`; `may_trust(project)` is False where a refresh is due."""
+        self._blobs = blobs
+        self._key = key
+        self._folder = f"listings-v{FORMAT}/{key}"
+        self._clock = clock
+        self._may_trust = may_trust
+
+    def read_page(self, project: str) -> PageEntry | None:
+        """Return the page as received."""
+        return self._read(f"page-{_short(project)}")
+
+    def read_digest(self, project: str, target: str) -> PageEntry | None:
+        """Return the digest of the page for a target."""
+        return self._read(f"{target}-{_short(project)}")
+
+    def write_page(self, project: str, entry: PageEntry) -> None:
+        self._write(f"page-{_short(project)}", entry)
+
+    def write_digest(self, project: str, target: str, entry: PageEntry) -> None:
+        self._write(f"{target}-{_short(project)}", entry)
+
+    def confirm(self, project: str, target: str) -> None:
+        """Note that the index has just confirmed page and digest."""
+        self._blobs.touch(f"{self._folder}/page-{_short(project)}")
+        self._blobs.touch(f"{self._folder}/{target}-{_short(project)}")
+
+    def is_fresh(
+        self, project: str, entry: PageEntry, *, is_public: bool, own_rule: str | None
+    ) -> bool:
+        """Say whether an entry may be used without asking the index."""
+        return self._may_trust(project) and is_fresh(
+            entry.elapsed, entry.lifetime, is_public=is_public, own_rule=own_rule
+        )
+
+    def read_metadata(self, project: str, name: str) -> bytes | None:
+        """Return the digest of a file's metadata; `name` must identify its content."""
+        if not self._may_trust(project):
+            return None
+        blob = self._blobs.read(f"{self._folder}/metadata-{name}")
+        return _open_sealed(blob.content, self._key) if blob is not None else None
+
+    def write_metadata(self, name: str, content: bytes) -> None:
+        sealed = _seal(content, self._key)
+        self._blobs.write(f"{self._folder}/metadata-{name}", sealed)
+
+    def _read(self, name: str) -> PageEntry | None:
+        blob = self._blobs.read(f"{self._folder}/{name}")
+        if blob is None:
+            return None
+        opened = _open_sealed(blob.content, self._key)
+        if opened is None:
+            return None
+        fields = marshal.loads(opened)  # noqa: S302  # sealed by us, see _open_sealed
+        entry = PageEntry(*fields)
+        return replace(entry, elapsed=self._clock() - blob.confirmed)
+
+    def _write(self, name: str, entry: PageEntry) -> None:
+        fields = (
+            entry.url,
+            entry.content_type,
+            entry.body_hash,
+            entry.etag,
+            entry.last_modified,
+            entry.lifetime,
+            entry.is_redirected,
+            entry.content,
+        )
+        sealed = _seal(marshal.dumps(fields, _MARSHAL), self._key)
+        self._blobs.write(f"{self._folder}/{name}", sealed)
+
+
+class Cache:
+    """One cache folder, or none. `close` removes what was only for this run."""
+
+    def __init__(
+        self,
+        root: str | None,
+        warn: Callable[[str], None],
+        *,
+        refresh: bool = False,
+        refresh_only: frozenset[str] = frozenset(),
+        clock: Callable[[], float] = time,
+    ) -> None:
+        """Open a cache.
+
+        Args:
+            root: the folder, made if need be; None: nothing is read or written, and
+                files that must lie somewhere do so in a temporary folder.
+            warn: called once if the folder cannot be used.
+            refresh: use nothing without asking the index.
+            refresh_only: the same for these projects.
+            clock: seconds since the epoch.
+        """
+        self._refresh = refresh
+        self._refresh_only = refresh_only
+        self._clock = clock
+        self._temporary: str | None = None
+        self._has_swept = False
+        self.root = root if root is not None and _is_usable(root, warn) else None
+        """None if there is no cache, also where the folder cannot be used."""
+        self._blobs: Blobs = (
+            DiskBlobs(self.root, warn) if self.root is not None else NoBlobs()
+        )
+
+    def shelf(self, source: str, identity: str, accept: str) -> Shelf:
+        """Return the entries of one source as one identity sees it.
+
+        Args:
+            source: the key of its URL: no userinfo.
+            identity: "anonymous", or a fingerprint made with `identity_key`.
+            accept: the header sent; another one may get another answer.
+        """
+        host = source.partition("://")[2].partition("/")[0]
+        readable = "".join(each if each.isalnum() else "-" for each in host)[:40]
+        digest = fingerprint("\0".join((source, identity, accept)).encode())
+        return Shelf(self._blobs, f"{readable}-{digest}", self._clock, self._may_trust)
+
+    def _may_trust(self, project: str) -> bool:
+        return not self._refresh and project not in self._refresh_only
+
+    def identity_key(self) -> bytes:
+        """Return this cache's random key, with which identities are fingerprinted.
+
+        Without a cache a new one every time: nothing is compared across runs.
+        """
+        blob = self._blobs.read("identity-key")
+        if blob is not None and len(blob.content) == _KEY_SIZE:
+            return blob.content
+        self._blobs.write("identity-key", os.urandom(_KEY_SIZE))
+        blob = self._blobs.read("identity-key")  # another process may have been later
+        if blob is not None and len(blob.content) == _KEY_SIZE:
+            return blob.content
+        return os.urandom(_KEY_SIZE)
+
+    def read_metadata(self, sha256: str) -> bytes | None:
+        """Return the digest of the metadata file that has this hash."""
+        blob = self._blobs.read(f"metadata-v{FORMAT}/{sha256[:2]}/{sha256}")
+        return _open_sealed(blob.content, sha256) if blob is not None else None
+
+    def write_metadata(self, sha256: str, content: bytes) -> None:
+        """Keep a digest; the hash must have been verified."""
+        name = f"metadata-v{FORMAT}/{sha256[:2]}/{sha256}"
+        self._blobs.write(name, _seal(content, sha256))
+
+    def archive_place(self, sha256: str) -> str:
+        """Return where the wheel with this hash is, or is to be, unpacked.
+
+        Its parent exists. Whoever unpacks prepares a folder beside it and renames it
+        to this name: what is there is complete.
+        """
+        parent = f"{self._files()}/archive-v{FORMAT}/{sha256[:2]}"
+        os.makedirs(parent, 0o700, exist_ok=True)
+        return f"{parent}/{sha256}"
+
+    def scratch(self, filename: str) -> str:
+        """Return a path with this last part, in a new folder of its own."""
+        files = self._files()
+        self._sweep(files)
+        folder = f"{files}/partial/{os.urandom(6).hex()}"
+        os.makedirs(folder, 0o700)
+        return f"{folder}/{os.path.basename(filename)}"
+
+    def discard(self, path: str) -> None:
+        """Remove what `scratch` returned, and its folder."""
+        try:
+            if os.path.exists(path):
+                os.unlink(path)
+            os.rmdir(os.path.dirname(path))
+        except OSError:
+            return
+
+    def close(self) -> None:
+        """Remove the temporary folder, if there is one."""
+        if self._temporary is not None:
+            import shutil
+
+            shutil.rmtree(self._temporary, ignore_errors=True)
+            self._temporary = None
+
+    def _files(self) -> str:
+        """Where files may lie: the cache, else a folder that goes with this run."""
+        if self.root is not None and os.access(self.root, os.W_OK | os.X_OK):
+            return self.root
+        if self._temporary is None:
+            import tempfile
+
+            self._temporary = tempfile.mkdtemp(prefix="admit-")
+        return self._temporary
+
+    def _sweep(self, files: str) -> None:
+        """Remove what killed runs left a day ago or longer."""
+        if self._has_swept:
+            return
+        self._has_swept = True
+        try:
+            entries = list(os.scandir(f"{files}/partial"))
+        except OSError:
+            return
+        for entry in entries:
+            try:
+                if self._clock() - entry.stat().st_mtime < _LEFT_BEHIND:
+                    continue
+                if entry.is_dir(follow_symlinks=False):
+                    import shutil
+
+                    shutil.rmtree(entry.path, ignore_errors=True)
+                else:
+                    os.unlink(entry.path)
+            except OSError:
+                continue
+
+
+def fingerprint(content: bytes) -> str:
+    """Return a short hash that nobody finds two contents for."""
+    try:  # hashlib loads OpenSSL, which takes longer than all else of a warm run
+        from _blake2 import blake2b
+    except ImportError:
+        from hashlib import blake2b
+    return blake2b(content, digest_size=16).hexdigest()
+
+
+def _short(project: str) -> str:
+    return project if len(project) <= _LONGEST_NAME else fingerprint(project.encode())
+
+
+def _seal(content: bytes, key: str) -> bytes:
+    body = b"%b\n%b" % (key.encode(), content)
+    return crc32(body).to_bytes(4, "big") + body
+
+
+def _open_sealed(sealed: bytes, key: str) -> bytes | None:
+    """Return the content; None if it is damaged or belongs to another key."""
+    prefix = key.encode() + b"\n"
+    if sealed[4 : 4 + len(prefix)] != prefix:
+        return None
+    body = memoryview(sealed)[4:]
+    if crc32(body).to_bytes(4, "big") != sealed[:4]:
+        return None
+    return bytes(body[len(prefix) :])
+
+
+def _is_usable(root: str, warn: Callable[[str], None]) -> bool:
+    """Make the folder private; say why if it cannot be used."""
+    try:
+        try:
+            status = os.stat(root)
+        except FileNotFoundError:
+            os.makedirs(root, 0o700)
+            with open(f"{root}/CACHEDIR.TAG", "xb") as file:
+                file.write(_TAG)
+            status = os.stat(root)
+        if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
+            warn(f"the cache {root} belongs to another user; going on without it")
+            return False
+        if status.st_mode & 0o077 and os.name == "posix":
+            os.chmod(root, 0o700)
+        if not os.path.isdir(root):
+            warn(f"the cache {root} is no folder; going on without it")
+            return False
+    except OSError as error:
+        warn(f"cannot use the cache {root}: {error.strerror}; going on without it")
+        return False
+    return True

@@ -1,0 +1,317 @@
+"""One source of packages: its listings, and the door to its files.
+
+For: the resolver and the installer, who ask one `Index` per source.
+Does not know: which credential travels (`net.client`), which index answers for a name
+(`resolve.finder`), how metadata and files are got (`index.files`).
+Shape: every question returns a `Future`; equal questions of a run share one. Order of
+places: this run, the cache, the network. Nothing is taken from the cache that
+another identity put there (docs/cache.md).
+Spec: PEP 503, 691; rules R6 and R7 of docs/auth.md.
+"""
+
+from __future__ import annotations
+
+from admit.auth.scope import Provenance
+from admit.cache.freshness import lifetime_of, parse_cache_control
+from admit.cache.store import PageEntry, fingerprint
+from admit.errors import AdmitError
+from admit.index.files import Downloaded, Files
+from admit.index.listing import FORMAT, Listing, decode_listing
+from admit.index.simple import ACCEPT, InvalidPage
+from admit.net.client import Request, RequestLine
+from admit.net.future import Future, settled
+from admit.spec.names import InvalidName, normalize_name
+from admit.value import replace, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable
+    from typing import Literal
+
+    from admit.auth.scheme import Identity
+    from admit.auth.scope import Source
+    from admit.cache.store import Cache, Shelf
+    from admit.index.listing import Candidate
+    from admit.net.client import Client, Reporter, Response
+    from admit.spec.metadata import Metadata
+    from admit.spec.names import NormalizedName
+    from admit.spec.tags import Target
+    from admit.spec.url import Url
+
+__all__ = ["Absent", "Downloaded", "Index"]
+
+_SECRETS = (b"-Signature=", b"Signature=", b"?sig=", b"&sig=", b"&amp;sig=")
+"""In links these are as good as passwords: such pages are not stored."""
+
+_LONGEST_USERINFO = 8192
+
+
+@value
+class Absent:
+    """The index has not got a project, as far as this caller can see."""
+
+    project: NormalizedName
+    reason: str
+    """A predicate: "was not found on corp (asked anonymously)"."""
+    status: int
+    identity: Identity
+    is_present: Literal[False] = False
+
+
+class Index:
+    """One source, asked for one target."""
+
+    def __init__(
+        self,
+        source: Source,
+        client: Client,
+        cache: Cache,
+        target: Target,
+        reporter: Reporter,
+    ) -> None:
+        self.source = source
+        self._client = client
+        self._cache = cache
+        self._target = target
+        self._target_key = _key_of(target)
+        self._reporter = reporter
+        self._base = source.url.without_userinfo().with_slash()
+        self._listings: dict[str, Future[Listing | Absent]] = {}
+        self._shelves: dict[str, Shelf] = {}
+        self._told: set[str] = set()
+        self._files = Files(source, client, cache, self._shelf)
+
+    def listing(self, project: NormalizedName) -> Future[Listing | Absent]:
+        """Return what the index offers of a project.
+
+        The future fails with an `AuthError`, a `NetworkError` or `InvalidPage`; a
+        project that is not there is `Absent`.
+        """
+        future = self._listings.get(project)
+        if future is None:
+            try:
+                future = self._find(project)
+            except AdmitError as error:
+                future = Future(self._client.pump)
+                future.fail(error)
+            self._listings[project] = future
+        return future
+
+    def metadata(self, candidate: Candidate) -> Future[Metadata]:
+        """Return a candidate's metadata, checked against its file name."""
+        return self._files.metadata(candidate)
+
+    def download(
+        self,
+        candidate: Candidate,
+        sink: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Future[Downloaded]:
+        """Fetch a candidate's file and verify it.
+
+        Args:
+            candidate: one of this index.
+            sink: where to put it; None: a scratch file of the cache's.
+            on_progress: called with (bytes so far, bytes in all or 0).
+        """
+        return self._files.download(candidate, sink, on_progress)
+
+    def _find(self, project: NormalizedName) -> Future[Listing | Absent]:
+        identity = self._client.identity_of(self.source)
+        shelf = self._shelf(identity)
+        digest = shelf.read_digest(project, self._target_key)
+        if digest is not None and shelf.is_fresh(
+            project,
+            digest,
+            is_public=self.source.is_public,
+            own_rule=self.source.cache_control,
+        ):
+            self._report_cached(project, identity)
+            return settled(self._decode(digest, identity))
+        known = digest or shelf.read_page(project)
+
+        def look(response: Response) -> Listing | Absent | Future[Listing | Absent]:
+            is_same_identity = response.identity.fingerprint == identity.fingerprint
+            if response.status == 304:
+                if known is None or not is_same_identity:
+                    # Validators never cross identities (rule R7): the login was
+                    # changed in the meantime, so once more without any.
+                    return self._get(project).then(look)
+                return self._confirmed(project, known, digest, response.identity)
+            if response.status != 200:
+                return self._absent(project, response)
+            return self._received(
+                project, response, digest if is_same_identity else None
+            )
+
+        return self._get(project, known).then(look)
+
+    def _get(
+        self, project: NormalizedName, known: PageEntry | None = None
+    ) -> Future[Response]:
+        return self._client.get(
+            Request(
+                self._page_url(project),
+                Provenance(self.source, "listing"),
+                ACCEPT,
+                known.validators if known is not None else (),
+            )
+        )
+
+    def _page_url(self, project: NormalizedName) -> Url:
+        return self._base.join(f"{project}/")
+
+    def _shelf(self, identity: Identity) -> Shelf:
+        shelf = self._shelves.get(identity.fingerprint)
+        if shelf is None:
+            shelf = self._cache.shelf(self.source.url.key, identity.fingerprint, ACCEPT)
+            self._shelves[identity.fingerprint] = shelf
+        return shelf
+
+    def _confirmed(
+        self,
+        project: NormalizedName,
+        known: PageEntry,
+        digest: PageEntry | None,
+        identity: Identity,
+    ) -> Listing:
+        """The index says that what is known still holds."""
+        if digest is None:
+            return self._digest(project, known, identity)
+        self._shelf(identity).confirm(project, self._target_key)
+        return self._decode(digest, identity)
+
+    def _received(
+        self, project: NormalizedName, response: Response, digest: PageEntry | None
+    ) -> Listing:
+        """The index sent a page, perhaps the one that is known."""
+        page = _page_of(response)
+        directives = parse_cache_control(response.header("cache-control") or "")
+        if not directives.may_store or _holds_secrets(response.body):
+            return self._parse(project, page, response.identity)
+        shelf = self._shelf(response.identity)
+        if digest is None or _meaning(page) != _meaning(digest):
+            shelf.write_page(project, page)
+            return self._digest(project, page, response.identity)
+        # A server without validators sent the page that is here already.
+        if _conditions(page) == _conditions(digest):
+            shelf.confirm(project, self._target_key)
+        else:
+            shelf.write_page(project, page)
+            renewed = replace(page, content=digest.content)
+            shelf.write_digest(project, self._target_key, renewed)
+        return self._decode(digest, response.identity)
+
+    def _digest(
+        self, project: NormalizedName, page: PageEntry, identity: Identity
+    ) -> Listing:
+        listing = self._parse(project, page, identity)
+        entry = replace(page, content=listing.encode())
+        self._shelf(identity).write_digest(project, self._target_key, entry)
+        return listing
+
+    def _parse(
+        self, project: NormalizedName, page: PageEntry, identity: Identity
+    ) -> Listing:
+        from admit.index.choose import choose_candidates
+        from admit.index.simple import parse_page
+        from admit.spec.url import parse_url
+
+        url = parse_url(page.url)
+        parsed = parse_page(
+            page.content, page.content_type, url, is_redirected=page.is_redirected
+        )
+        _check_name(parsed.name, project, url)
+        listing = choose_candidates(parsed, project, self._target, page_url=url)
+        return self._announced(listing, identity)
+
+    def _decode(self, digest: PageEntry, identity: Identity) -> Listing:
+        return self._announced(decode_listing(digest.content), identity)
+
+    def _announced(self, listing: Listing, identity: Identity) -> Listing:
+        """Tell of the page's problems, each once per source; say who saw it."""
+        for problem in listing.problems:
+            if problem not in self._told:
+                self._told.add(problem)
+                self._reporter.warning(
+                    f"{self.source.label}, page of {listing.project}: {problem}"
+                )
+        return listing.seen_as(self._seen(identity))
+
+    def _absent(self, project: NormalizedName, response: Response) -> Absent:
+        reason = f"was not found {self._seen(response.identity)}"
+        return Absent(project, reason, response.status, response.identity)
+
+    def _seen(self, identity: Identity) -> str:
+        label = self.source.label
+        if identity.is_anonymous:
+            if self.source.is_public:
+                return f"on {label}"
+            return f"on {label} (asked anonymously)"
+        return f"on {label} (asked as {identity.label})"
+
+    def _report_cached(self, project: NormalizedName, identity: Identity) -> None:
+        self._reporter.request_line(
+            RequestLine(
+                "GET",
+                self._page_url(project).text,
+                "listing",
+                identity.label,
+                "fresh",
+                origin="cache",
+            )
+        )
+
+
+def _key_of(target: Target) -> str:
+    """Name what a choice depends on: the tags, and the Python."""
+    parts = (target.environment["python_full_version"], *target.tags)
+    return f"v{FORMAT}-{fingerprint(chr(10).join(parts).encode())[:16]}"
+
+
+def _page_of(response: Response) -> PageEntry:
+    return PageEntry(
+        # A redirect's query may hold a signature; links do not need it.
+        url=response.url.text.partition("#")[0].partition("?")[0],
+        content_type=response.header("content-type") or "",
+        body_hash=fingerprint(response.body),
+        etag=response.header("etag"),
+        last_modified=response.header("last-modified"),
+        lifetime=lifetime_of(response.header("cache-control"), response.header("age")),
+        is_redirected=response.redirected,
+        content=response.body,
+    )
+
+
+def _meaning(entry: PageEntry) -> tuple[str, str, str, bool]:
+    """What a listing is made of."""
+    return entry.url, entry.content_type, entry.body_hash, entry.is_redirected
+
+
+def _conditions(entry: PageEntry) -> tuple[str | None, str | None, int]:
+    """What says how long it holds and how to ask again."""
+    return entry.etag, entry.last_modified, entry.lifetime
+
+
+def _holds_secrets(body: bytes) -> bool:
+    """Whether links of a page carry a password or a signature."""
+    if any(mark in body for mark in _SECRETS):
+        return True
+    at = body.find(b"@")
+    while at >= 0:
+        authority = body[max(0, at - _LONGEST_USERINFO) : at]
+        before, slash, userinfo = authority.rpartition(b"/")
+        is_plain = not any(mark in userinfo for mark in b"\"'<> ?#")
+        if slash and is_plain and before.rstrip(b"\\").endswith(b"/"):
+            return True
+        at = body.find(b"@", at + 1)
+    return False
+
+
+def _check_name(name: str, project: NormalizedName, url: Url) -> None:
+    """Refuse the page of another project."""
+    try:
+        if name and normalize_name(name) != project:
+            raise InvalidPage(f"{url.text} is the page of {name!r}, not of {project}")
+    except InvalidName as error:
+        raise InvalidPage(f"{url.text}: {error.what}") from error

@@ -13,6 +13,8 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping
+
     from admit.resolve.term import Incompatibility, Mask, Package
 
 
@@ -95,11 +97,26 @@ class PartialSolution:
             else:
                 self.undecided.pop(last.package, None)
 
-    def satisfier(self, package: Package, mask: Mask, given: Mask = -1) -> Assignment:
+    def latest(self, terms: Mapping[Package, Mask]) -> tuple[Assignment, int]:
+        """Find what made terms all hold, and the highest level it rests on.
+
+        All terms must hold. The first part of the answer is the assignment after
+        which they did; the second is the level of the latest that was needed besides.
+        """
+        found = [self._satisfier(package, mask) for package, mask in terms.items()]
+        latest = max(found, key=_position)
+        level = max((each.level for each in found if each is not latest), default=0)
+        mask = terms[latest.package]
+        if latest.cause is not None and latest.mask & ~mask:
+            partner = self._satisfier(latest.package, mask, given=latest.mask)
+            level = max(level, partner.level)
+        return latest, level
+
+    def _satisfier(self, package: Package, mask: Mask, given: Mask = -1) -> Assignment:
         """Find the earliest assignment after which a term holds.
 
         With `given`, what is known besides: the earliest that makes the term hold
-        together with it. Some assignment must satisfy the term.
+        together with it.
         """
         history = self._histories[package]
         excluded = given & ~mask
@@ -122,3 +139,7 @@ class PartialSolution:
         self.states[package] = assignment.after
         self._trail.append(assignment)
         self._histories[package].append(assignment)
+
+
+def _position(assignment: Assignment) -> int:
+    return assignment.position

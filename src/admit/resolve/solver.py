@@ -30,7 +30,6 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Protocol
 
-    from admit.resolve.solution import Assignment
     from admit.resolve.term import Constraint, Dependency, Mask, Package
 
 
@@ -105,10 +104,12 @@ class Solution:
 class NoSolution(ResolutionError):
     """No set of versions satisfies what was asked."""
 
-    def __init__(self, proof: Incompatibility) -> None:
-        super().__init__("cannot find a set of versions that fits together")
+    def __init__(self, proof: Incompatibility, universes: dict[Package, Mask]) -> None:
+        super().__init__("no set of versions satisfies what was asked")
         self.proof = proof
         """Without terms; its causes are the derivation."""
+        self.universes = universes
+        """By package: the mask of all its states."""
 
 
 def solve(provider: Provider, requirements: Iterable[Dependency]) -> Solution:
@@ -289,20 +290,21 @@ class _Search:
         terms = {package: mask} if package else {}
         if admitted:
             terms[target] = self.solution.universes[target] ^ admitted
-        cause = Depends(package, mask, dependency, not admitted)
+        problem = None if admitted else self.missing.get(target, "")
+        cause = Depends(package, target, dependency, problem)
         self._learn(Incompatibility(terms, cause), key)
 
     def _forbid(self, package: Package, mask: Mask, reason: str) -> None:
         """Learn that versions of a package may not be used."""
         key = package, reason
         mask = self.shared[key] = mask | self.shared.get(key, 0)
-        cause = Unusable(package, mask, reason)
+        cause = Unusable(package, reason)
         self._learn(Incompatibility({package: mask}, cause), key)
         self._remember(package)
 
     def _learn(self, incompatibility: Incompatibility, key: object) -> None:
         if not incompatibility.terms:
-            raise NoSolution(incompatibility)
+            raise NoSolution(incompatibility, self.solution.universes)
         for package in incompatibility.terms:
             self.known[package][key] = incompatibility
 
@@ -392,7 +394,8 @@ class _Search:
         """
         learned = conflict
         while learned.terms:
-            package, satisfier, level = self._latest(learned)
+            satisfier, level = self.solution.latest(learned.terms)
+            package = satisfier.package
             if satisfier.cause is None or level < satisfier.level:
                 self.order.blame(package, learned.terms)
                 if learned is not conflict:
@@ -400,22 +403,7 @@ class _Search:
                 return self._go_back(level, package)
             universe = self.solution.universes[package]
             learned = combine(learned, satisfier.cause, package, universe)
-        raise NoSolution(learned)
-
-    def _latest(self, conflict: Incompatibility) -> tuple[Package, Assignment, int]:
-        """Find what made a conflict complete, and the level of all before it."""
-        solution = self.solution
-        found = [
-            (solution.satisfier(package, mask), package)
-            for package, mask in conflict.terms.items()
-        ]
-        latest, package = max(found, key=lambda each: each[0].position)
-        level = max((each.level for each, _ in found if each is not latest), default=0)
-        mask = conflict.terms[package]
-        if latest.cause is not None and latest.mask & ~mask:
-            partner = solution.satisfier(package, mask, given=latest.mask)
-            level = max(level, partner.level)
-        return package, latest, level
+        raise NoSolution(learned, self.solution.universes)
 
     def _go_back(self, level: int, package: Package) -> list[Package]:
         self.solution.backtrack(level)

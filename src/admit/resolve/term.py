@@ -42,21 +42,21 @@ class Dependency:
 
 @value
 class Depends:
-    """Cause: these versions of the package have this dependency."""
+    """Cause: versions of a package have a dependency."""
 
     package: Package
-    mask: Mask
-    dependency: Dependency
-    is_void: bool = False
-    """No version satisfies the dependency: it has no second term."""
+    target: Package
+    dependency: Dependency | None
+    """As declared; None in a summary of several on the same target."""
+    problem: str | None = None
+    """If no version satisfies it: a predicate about the target; may be empty."""
 
 
 @value
 class Unusable:
-    """Cause: these versions may not be used, for the reason the provider gave."""
+    """Cause: versions may not be used, for the reason the provider gave."""
 
     package: Package
-    mask: Mask
     reason: str
     """A predicate about the versions: "requires Python >=3.12"."""
 
@@ -65,7 +65,7 @@ class Unusable:
 class SameVersion:
     """Cause: a facet (`flask[async]`) means its base (`flask`) in the same version."""
 
-    facet: Package
+    package: Package
     base: Package
 
 
@@ -73,10 +73,12 @@ class SameVersion:
 class Conflict:
     """Cause: derived from two incompatibilities by the rule of resolution."""
 
+    package: Package
+    """Both are about it."""
     left: Incompatibility
     """The one that was found satisfied."""
     right: Incompatibility
-    """The one that had forced a term of the left to hold."""
+    """The one that had forced the left's term about the package to hold."""
 
 
 if TYPE_CHECKING:
@@ -124,4 +126,4 @@ def combine(
         elif name in terms:
             mask &= terms[name]  # noqa: PLW2901  # as above
         terms[name] = mask
-    return Incompatibility(terms, Conflict(left, right))
+    return Incompatibility(terms, Conflict(package, left, right))

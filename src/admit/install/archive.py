@@ -103,14 +103,18 @@ def _find_directory(read_at: ReadAt, length: int) -> tuple[int, int, int]:
     if at + _END.size + comment != len(tail):
         raise BadArchive("there is data after its end")
     end = tail_start + at
-    is_big = count == 0xFFFF or 0xFFFFFFFF in (size, start)
     locator = bytes(read_at(end - 20, 20)) if end >= 20 else b""
-    if is_big and locator.startswith(b"PK\x06\x07"):
+    if locator.startswith(b"PK\x06\x07"):
+        small = (count, size, start)
         _, _, end, _ = _END_64_LOCATOR.unpack(locator)
         record = bytes(read_at(end, _END_64.size))
         if not record.startswith(b"PK\x06\x06") or len(record) != _END_64.size:
             raise BadArchive("its zip64 end is missing")
         disk, start_disk, here, count, size, start = _END_64.unpack(record)[4:]
+        saturated = (0xFFFF, 0xFFFFFFFF, 0xFFFFFFFF)
+        for old, new, limit in zip(small, (count, size, start), saturated, strict=True):
+            if old not in (new, limit):
+                raise BadArchive("it has two ends that disagree")
     if disk or start_disk or here != count:
         raise BadArchive("it is one part of several")
     if start + size != end:

@@ -191,6 +191,12 @@ OPTIONS: tuple[Option, ...] = (
         choices=("clone", "copy", "hardlink", "symlink"),
         group="apply",
     ),
+    Option("prompt", "text", "what the prompt shows", metavar="TEXT", group="venv"),
+    Option(
+        "system-site-packages", "flag", "see the system's packages too", group="venv"
+    ),
+    Option("clear", "flag", "replace the environment that is there", group="venv"),
+    Option("allow-existing", "flag", "keep what is in the folder", group="venv"),
     Option(
         "format",
         "choice",

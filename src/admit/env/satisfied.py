@@ -11,6 +11,7 @@ from __future__ import annotations
 from admit.env.installed import MetadataMissing, read_direct_url, read_metadata
 from admit.errors import InputError
 from admit.spec.metadata import parse_metadata
+from admit.spec.names import normalize_extra
 from admit.spec.version import parse_version
 from admit.value import value
 
@@ -139,10 +140,13 @@ def _needs(
     from admit.value import replace
 
     found = []
+    extras = (normalize_extra(extra),) if extra else ()
     for each in metadata.requires:
         if each.marker is None:
             if not extra:
                 found.append(each)
-        elif each.marker.evaluate(environment, (extra,) if extra else ()):
+        elif each.marker.evaluate(
+            environment, (normalize_extra(extra),) if extra else ()
+        ):
             found.append(replace(each, marker=None))
     return found

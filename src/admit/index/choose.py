@@ -14,7 +14,7 @@ import marshal
 
 from admit.errors import InputError
 from admit.index.listing import Candidate, Listing, Rejected
-from admit.index.simple import WHEEL_SUFFIX, parse_file
+from admit.index.simple import WHEEL_SUFFIX, ProjectPage, parse_file
 from admit.spec.tags import SDIST_SUFFIXES, parse_sdist_filename, parse_wheel_filename
 from admit.spec.url import InvalidUrl
 from admit.spec.version import parse_specifier, parse_version
@@ -22,7 +22,7 @@ from admit.spec.version import parse_specifier, parse_version
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from admit.index.listing import Fields, Reason
-    from admit.index.simple import Entry, File, ProjectPage
+    from admit.index.simple import Entry, File
     from admit.spec.names import NormalizedName
     from admit.spec.tags import Build, Target, WheelName
     from admit.spec.url import Url
@@ -71,6 +71,19 @@ def choose_candidates(
             (*page.problems, *sorting.problems),
         )
     )
+
+
+def list_file(url: Url, project: NormalizedName, target: Target) -> Listing:
+    """Return a listing of the one wheel that a URL leads to.
+
+    A hash in the URL's fragment counts as stated by the page.
+    """
+    name, _, text = url.fragment.partition("=")
+    entry: Entry = {"filename": url.filename, "url": url.without_fragment().text}
+    if text:
+        entry["hashes"] = {name: text}
+    page = ProjectPage(project, url, (entry,))
+    return choose_candidates(page, project, target, page_url=url)
 
 
 def _fields(file: File) -> Fields:

@@ -97,6 +97,15 @@ class Index:
             self._listings[project] = future
         return future
 
+    @property
+    def was_asked_anonymously(self) -> bool:
+        """Whether this run asked the source, and as nobody."""
+        return (
+            bool(self._listings)
+            and self._client.standing(self.source) is not None
+            and self._client.identity_of(self.source).is_anonymous
+        )
+
     def metadata(self, candidate: Candidate) -> Future[Metadata]:
         """Return a candidate's metadata, checked against its file name."""
         return self._files.metadata(candidate)

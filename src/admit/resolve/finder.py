@@ -9,8 +9,10 @@ Shape: name -> `Future[Found | Missing]`. `route` is pure; `Finder` drives it.
 
 from __future__ import annotations
 
+from admit.auth.denial import how_to_give
 from admit.errors import ResolutionError
 from admit.net.future import Future, settled
+from admit.spec.names import normalize_name
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -18,10 +20,10 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from typing import Literal
 
-    from admit.auth.scope import Source
     from admit.config.settings import IndexSettings
-    from admit.index.choose import Candidate, Listing
     from admit.index.fetch import Absent, Index
+    from admit.index.files import Downloaded
+    from admit.index.listing import Candidate, Listing
     from admit.spec.metadata import Metadata
 
 
@@ -31,13 +33,39 @@ class RequiredIndexMissed(ResolutionError):
     code = "required-index-missed"
 
 
+if TYPE_CHECKING:
+    from typing import Protocol
+
+    class Files(Protocol):
+        """What gives metadata and files of candidates: an index, or local files."""
+
+        def metadata(self, candidate: Candidate) -> Future[Metadata]:
+            """Return a candidate's metadata."""
+
+        def download(
+            self,
+            candidate: Candidate,
+            sink: str | None = None,
+            on_progress: Callable[[int, int], None] | None = None,
+        ) -> Future[Downloaded]:
+            """Fetch a candidate's file and verify it."""
+
+
+@value
+class Direct:
+    """A file the user gave by URL or path: a project of one version."""
+
+    listing: Listing
+    files: Files
+
+
 @value
 class Found:
     """A project, from the index that answers for it."""
 
     listing: Listing
-    source: Source
-    """Whom requests for its files serve."""
+    files: Files
+    """Where its metadata and files come from."""
     reason: str
     """Why there may be nothing to choose, for explanations."""
     is_found: Literal[True] = True
@@ -69,19 +97,20 @@ class Finder:
     def __init__(
         self,
         indexes: Sequence[tuple[IndexSettings, Index]],
-        direct: Mapping[str, Listing],
+        direct: Mapping[str, Direct],
         warn: Callable[[str], None],
     ) -> None:
         self._indexes = {each.source.url.key: index for each, index in indexes}
         self._settings = [each for each, _ in indexes]
         self.direct = direct
-        """Projects the user gave a file of: one version each."""
+        """Projects the user gave a file of."""
         self.warn = warn
 
     def find(self, name: str) -> Future[Found | Missing]:
         """Ask the indexes for a project, one after the other."""
         if name in self.direct:
-            return settled(Found(self.direct[name], None, "has only the file given"))
+            direct = self.direct[name]
+            return settled(Found(direct.listing, direct.files, "has the file given"))
         candidates, is_owned = route(name, self._settings)
         if not candidates:
             return settled(Missing("cannot be looked for: there is no index"))
@@ -97,10 +126,11 @@ class Finder:
         is_owned: bool,
     ) -> Future[Found | Missing]:
         settings = candidates[position]
+        index = self._indexes[settings.source.url.key]
 
         def look(answer: Listing | Absent) -> Found | Missing | Future[Found | Missing]:
             if answer.is_present:
-                return Found(answer, settings.source, answer.summary)
+                return Found(answer, index, answer.summary)
             if settings.is_required:
                 raise RequiredIndexMissed(
                     f"{name} is not on {settings.source.label}, which is required "
@@ -115,15 +145,20 @@ class Finder:
             suffix = "; the name belongs to that index" if is_owned else ""
             return Missing(_join(missed) + suffix)
 
-        return self._indexes[settings.source.url.key].listing(name).then(look)
+        return index.listing(normalize_name(name)).then(look)
 
-    def metadata(self, found: Found, candidate: Candidate) -> Future[Metadata]:
-        """Fetch a candidate's metadata from where its project was found."""
-        return self.index_of(found).metadata(candidate)
-
-    def index_of(self, found: Found) -> Index:
-        """The index that answered for a project, or serves the file given."""
-        return self._indexes[found.source.url.key]
+    def advice(self) -> str | None:
+        """What may help where an index may have shown less than there is."""
+        for settings in self._settings:
+            source = settings.source
+            if source.is_public or source.policy in ("never", "external"):
+                continue
+            if self._indexes[source.url.key].was_asked_anonymously:
+                return (
+                    f"{source.label} was asked anonymously and may show more to a "
+                    f"user: {how_to_give(source)}"
+                )
+        return None
 
 
 def _join(reasons: Sequence[str]) -> str:

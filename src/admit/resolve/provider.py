@@ -12,26 +12,33 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
-from admit.resolve.solver import Facet, Unavailable, Versions, solve
+from admit.errors import ResolutionError
+from admit.resolve.explain import explain, format_versions
+from admit.resolve.solver import Facet, NoSolution, Unavailable, Versions, solve
 from admit.resolve.term import Dependency
 from admit.spec.version import mask as mask_of
 from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
-    from admit.env.installed import InstalledDistribution
+    from admit.env.satisfied import Known
     from admit.index.choose import Candidate
     from admit.net.future import Future
     from admit.resolve.finder import Finder, Found, Missing
-    from admit.resolve.solver import Solution
     from admit.resolve.term import Mask, Package
     from admit.spec.metadata import Metadata
     from admit.spec.names import ExtraName, NormalizedName
     from admit.spec.requirement import Requirement
     from admit.spec.tags import Target
     from admit.spec.version import Specifier, Version
+
+
+class NothingFits(ResolutionError):
+    """No set of versions satisfies what was asked; `why` tells the proof."""
+
+    code = "no-solution"
 
 
 @value
@@ -66,6 +73,8 @@ class Pin:
     """None where the installed distribution stays."""
     found: Found | None
     """Where the project was found; None if it is only installed."""
+    is_direct: bool = False
+    """The user gave the file, by URL or path."""
     extras: tuple[ExtraName, ...] = ()
 
 
@@ -87,7 +96,7 @@ class _Project:
     them, also if no index has it.
     """
 
-    def __init__(self, found: Found | None, installed: InstalledDistribution | None):
+    def __init__(self, found: Found | None, installed: Known | None) -> None:
         listing = found.listing if found is not None else None
         self.found = found
         self.versions = list(listing.versions) if listing is not None else []
@@ -129,14 +138,20 @@ class Provider:
         self,
         finder: Finder,
         target: Target,
-        installed: Mapping[NormalizedName, InstalledDistribution],
+        installed: Mapping[NormalizedName, Known],
         policy: Policy,
+        *,
+        constraints: Sequence[Requirement] = (),
         on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._finder = finder
         self._target = target
         self._installed = installed
         self._policy = policy
+        self._limits: dict[str, list[Specifier]] = {}
+        for each in constraints:
+            if each.marker is None or each.marker.evaluate(target.environment):
+                self._limits.setdefault(each.name, []).append(each.specifier)
         self._on_progress = on_progress
         self._pages: dict[str, Future[Found | Missing]] = {}
         self._metadata: dict[tuple[str, Version], Future[Metadata]] = {}
@@ -158,12 +173,21 @@ class Provider:
         unusable = [
             (mask, f"requires Python {text}") for text, mask in project.unsupported
         ]
+        for limit in self._limits.get(name, ()):
+            excluded = (
+                ~mask_of(limit, project.versions) & (1 << len(project.versions)) - 1
+            )
+            if limit.is_pin:
+                project.pinned |= mask_of(limit, project.versions)
+            if excluded:
+                unusable.append((excluded, f"breaks the constraint {name}{limit}"))
         return Versions(len(project.versions), tuple(unusable))
 
-    def mask(self, package: Package, constraint: Constraint) -> Mask:
+    def mask(self, package: Package, constraint: Hashable) -> Mask:
         project = self._projects[package]
-        mask = mask_of(constraint.specifier, project.versions)
-        if constraint.specifier.is_pin:
+        specifier = _specifier_of(constraint)
+        mask = mask_of(specifier, project.versions)
+        if specifier.is_pin:
             project.pinned |= mask
         return mask
 
@@ -203,8 +227,7 @@ class Provider:
 
     def expect(self, dependencies: tuple[Dependency, ...]) -> None:
         for each in dependencies:
-            name, extra = _split(each.package)
-            self._guess(name, each.constraint, extra)
+            self._guess(each)
 
     # Pages and metadata, early
 
@@ -214,15 +237,16 @@ class Provider:
             page = self._pages[name] = self._finder.find(name)
         return page
 
-    def _guess(self, name: str, constraint: Constraint, extra: str) -> None:
+    def _guess(self, dependency: Dependency) -> None:
         """Ask for the page, and when it is here for the likely version's metadata.
 
         A guess never changes an answer; it only warms what will be asked.
         """
-        key = f"{name}[{extra}]"
-        if key in self._guessed:
+        if dependency.package in self._guessed:
             return
-        self._guessed.add(key)
+        self._guessed.add(dependency.package)
+        name, extra = _split(dependency.package)
+        specifier = _specifier_of(dependency.constraint)
 
         def look(page: Future[Found | Missing]) -> None:
             if page.error is not None or not self._policy.with_dependencies:
@@ -230,27 +254,23 @@ class Provider:
             found = page.result()
             if not found.is_found:
                 return
-            likely = self._likely(name, found, constraint)
+            likely = self._likely(name, found, specifier)
             if likely is None:
                 return
-            metadata = self._fetch_metadata(
-                name, found, found.listing.candidate(likely)
-            )
+            candidate = found.listing.candidate(likely)
+            metadata = self._fetch_metadata(name, found, candidate)
             metadata.when_done(lambda done: self._guess_further(done, extra))
 
         self._page(name).when_done(look)
 
     def _guess_further(self, done: Future[Metadata], extra: str) -> None:
-        if done.error is not None:
-            return
-        for each in self._dependencies(done.result(), extra):
-            name, wanted = _split(each.package)
-            self._guess(name, each.constraint, wanted)
+        if done.error is None:
+            for each in self._dependencies(done.result(), extra):
+                self._guess(each)
 
-    def _likely(self, name: str, found: Found, constraint: Constraint) -> int | None:
+    def _likely(self, name: str, found: Found, specifier: Specifier) -> int | None:
         """The version that will be chosen if nothing else speaks against it."""
         installed = self._installed_of(name)
-        specifier = constraint.specifier
         if (
             installed is not None
             and self._keeps_installed(name)
@@ -259,6 +279,8 @@ class Provider:
             return None
         listing = found.listing
         usable = mask_of(specifier, listing.versions)
+        for limit in self._limits.get(name, ()):
+            usable &= mask_of(limit, listing.versions)
         for _, mask in listing.unsupported:
             usable &= ~mask
         usable &= usable if specifier.is_pin else ~listing.yanked
@@ -272,7 +294,7 @@ class Provider:
         key = name, candidate.version
         future = self._metadata.get(key)
         if future is None:
-            future = self._metadata[key] = self._finder.metadata(found, candidate)
+            future = self._metadata[key] = found.files.metadata(candidate)
         return future
 
     def _metadata_of(self, name: str, version: int) -> Metadata:
@@ -297,12 +319,35 @@ class Provider:
             project.versions[version],
             self.candidate(name, version),
             project.found,
+            name in self._finder.direct,
             extras,
         )
 
+    # Words for explanations
+
+    def describe(self, package: Package, mask: Mask) -> str:
+        """Name versions of a package by ranges."""
+        project = self._projects.get(_split(package)[0])
+        if project is None:
+            return package
+        return format_versions(package, mask, [v.text for v in project.versions])
+
+    def absence(self, dependency: Dependency) -> str:
+        """Say what is wrong with a dependency that no version satisfies."""
+        name, _ = _split(dependency.package)
+        project = self._projects.get(name)
+        if project is None or project.found is None:
+            return f"there is no {dependency}"
+        seen = project.found.listing.seen
+        return f"there is no {dependency} {seen}".rstrip()
+
+    def advice(self) -> str | None:
+        """What may help if visibility could be the cause."""
+        return self._finder.advice()
+
     # Policies
 
-    def _installed_of(self, name: str) -> InstalledDistribution | None:
+    def _installed_of(self, name: str) -> Known | None:
         if self._policy.ignore_installed or name in self._finder.direct:
             return None
         return self._installed.get(_name(name))
@@ -344,6 +389,12 @@ def _split(package: Package) -> tuple[str, str]:
     return name, extra.rstrip("]")
 
 
+def _specifier_of(constraint: Hashable) -> Specifier:
+    if not isinstance(constraint, Constraint):
+        raise TypeError("constraints of this provider only")
+    return constraint.specifier
+
+
 def _widen(mask: Mask, at: int) -> Mask:
     """Make room for one more version at a place."""
     low = (1 << at) - 1
@@ -362,18 +413,25 @@ def _extra(text: str) -> ExtraName:
     return text  # type: ignore[return-value]  # as above
 
 
-def resolve(
-    provider: Provider, requirements: Sequence[Requirement]
-) -> tuple[Resolution, Solution]:
+def resolve(provider: Provider, requirements: Sequence[Requirement]) -> Resolution:
     """Find versions for the user's requirements.
 
     Raises:
-        NoSolution: there are none.
+        NothingFits: there are none; says why.
     """
     wanted = tuple(
         dependency for each in requirements for dependency in provider.depend_on(each)
     )
-    solution = solve(provider, wanted)
+    try:
+        solution = solve(provider, wanted)
+    except NoSolution as error:
+        raise NothingFits(
+            "no set of versions satisfies what was asked",
+            why=explain(
+                error.proof, error.universes, provider.describe, provider.absence
+            ),
+            fix=provider.advice(),
+        ) from error
     extras: dict[str, list[ExtraName]] = {}
     required_by: dict[NormalizedName, set[str]] = {}
     for package, needs in solution.dependencies.items():
@@ -391,4 +449,4 @@ def resolve(
     ]
     pins.sort(key=lambda pin: pin.name)
     by = {name: tuple(sorted(each)) for name, each in required_by.items()}
-    return Resolution(tuple(pins), by), solution
+    return Resolution(tuple(pins), by)

@@ -1,0 +1,509 @@
+"""The Python API: what the command line calls, and programs may.
+
+For: from settings to an environment: open a `Session`, find the environment, resolve,
+plan, apply. Typed, synchronous, one thread a session; no globals, no prints, no
+`sys.exit`. What happens on the way is told to a `Listener`. Provisional until 1.0.
+Does not know: terminals, arguments.
+
+    with Session(load_settings()) as session:
+        environment = session.environment()
+        wanted = session.collect(["flask"])
+        change = session.plan(environment, session.resolve(wanted, environment))
+        session.apply(change, environment)
+"""
+
+from __future__ import annotations
+
+import os
+
+from admit.config.settings import IndexSettings, Settings, load_settings
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Protocol, Self
+
+    from admit.auth.scrub import Scrubber
+    from admit.cache.store import Cache
+    from admit.config.requirements import Wanted
+    from admit.env.interpreter import Interpreter
+    from admit.env.satisfied import Known
+    from admit.install.apply import Applied
+    from admit.install.listing import UnpackedWheel
+    from admit.install.place import LinkMode
+    from admit.install.plan import InstallPlan
+    from admit.install.prepare import Prepared
+    from admit.net.client import Client, RequestLine
+    from admit.resolve.finder import Direct, Finder
+    from admit.resolve.provider import Pin, Policy, Resolution
+    from admit.spec.names import NormalizedName
+    from admit.spec.requirement import Requirement
+    from admit.spec.tags import Target
+    from admit.spec.url import Url
+else:
+    Protocol = object
+
+__all__ = [
+    "Change",
+    "Environment",
+    "Listener",
+    "Session",
+    "Settings",
+    "load_settings",
+]
+
+
+class Listener(Protocol):
+    """Who is told what happens; every method may do nothing."""
+
+    def request_line(self, line: RequestLine) -> None:
+        """One request was answered."""
+
+    def warning(self, text: str) -> None:
+        """Something the user should know."""
+
+    def resolving(self, decided: int, known: int) -> None:
+        """The resolution went on."""
+
+    def transferring(self, filename: str, received: int, size: int) -> None:
+        """Bytes of a file arrived; `size` is 0 if unknown."""
+
+    def transferred(self, filename: str) -> None:
+        """A file has arrived."""
+
+    def waiting(self) -> None:
+        """Another process holds the environment."""
+
+
+class Silence:
+    """A listener that does nothing."""
+
+    def request_line(self, line: RequestLine) -> None:
+        pass
+
+    def warning(self, text: str) -> None:
+        pass
+
+    def resolving(self, decided: int, known: int) -> None:
+        pass
+
+    def transferring(self, filename: str, received: int, size: int) -> None:
+        pass
+
+    def transferred(self, filename: str) -> None:
+        pass
+
+    def waiting(self) -> None:
+        pass
+
+
+@value
+class Environment:
+    """An interpreter and what is installed for it."""
+
+    interpreter: Interpreter
+    installed: dict[NormalizedName, Known]
+    problems: tuple[str, ...]
+
+
+@value
+class Change:
+    """What would be done to an environment, before any of it is."""
+
+    incoming: tuple[Pin, ...]
+    """To be installed, by name."""
+    outgoing: tuple[Known, ...]
+    """To be removed, by name; those that are replaced among them."""
+    kept: int
+    """Distributions of the resolution that stay as they are."""
+
+    @property
+    def is_empty(self) -> bool:
+        return not (self.incoming or self.outgoing)
+
+
+class Session:
+    """One run: its settings, cache and connections. Use as a context manager."""
+
+    def __init__(self, settings: Settings, listener: Listener | None = None) -> None:
+        self.settings = settings
+        self.listener: Listener = listener if listener is not None else Silence()
+        self._cache: Cache | None = None
+        self._client: Client | None = None
+        self._scrubber: Scrubber | None = None
+
+    def __enter__(self) -> Self:
+        return self
+
+    def __exit__(self, *_: object) -> None:
+        self.close()
+
+    def close(self) -> None:
+        """Drop connections and temporary files."""
+        if self._client is not None:
+            self._client.close()
+        if self._cache is not None:
+            self._cache.close()
+
+    def scrub(self, text: str) -> str:
+        """Mask every secret of this session in a text."""
+        return self._scrubber.scrub(text) if self._scrubber is not None else text
+
+    # Environments
+
+    def environment(self) -> Environment:
+        """Find the environment that is meant and look at what is installed.
+
+        Raises:
+            EnvironmentProblem: none is meant, or it does not work.
+        """
+        from admit.env.discover import find_environment
+        from admit.env.installed import scan
+        from admit.env.satisfied import index_installed
+        from admit.install.journal import has_journal
+
+        settings = self.settings
+        interpreter = find_environment(
+            settings.text("python"), settings.environ, settings.cwd, self.probe
+        )
+        for folder in interpreter.site_folders:
+            if has_journal(folder):
+                self._recover(folder)
+        installed = scan(interpreter.site_folders)
+        problems = tuple(f"{each.path}: {each.reason}" for each in installed.problems)
+        return Environment(interpreter, index_installed(installed), problems)
+
+    def probe(self, executable: str) -> Interpreter:
+        """Ask an interpreter what it is, remembering the answer in the cache."""
+        from admit.env.interpreter import cache_name, probe
+
+        cache_file = None
+        if not self.settings.flag("no_cache"):
+            folder = os.path.join(self.settings.cache_dir, "interpreters")
+            try:
+                os.makedirs(folder, 0o700, exist_ok=True)
+                cache_file = os.path.join(folder, cache_name(executable))
+            except OSError:
+                cache_file = None
+        return probe(executable, cache_file)
+
+    def _recover(self, folder: str) -> None:
+        from admit.install.journal import recover_if_idle
+
+        recover_if_idle(folder)
+
+    # Requirements
+
+    def collect(
+        self,
+        packages: Sequence[str] = (),
+        files: Sequence[str] = (),
+        constraints: Sequence[str] = (),
+    ) -> Wanted:
+        """Read requirements and the files of requirements.
+
+        Options found in files become settings of this session.
+
+        Raises:
+            InputError: one cannot be understood.
+            CannotReadRequirements: a file cannot be read.
+        """
+        from admit.config.requirements import collect_requirements
+
+        settings = self.settings
+        wanted = collect_requirements(
+            packages,
+            files,
+            constraints=constraints,
+            environ=settings.environ,
+            cwd=settings.cwd,
+            fetch=None,
+        )
+        if wanted.options is not None:
+            self.settings = load_settings(
+                settings.given,
+                environ=settings.environ,
+                cwd=settings.cwd,
+                requirements=wanted.options,
+            )
+        return wanted
+
+    def check(self, wanted: Wanted, environment: Environment) -> int | None:
+        """Return how many distributions meet what is wanted; None if something fails.
+
+        Needs neither network nor resolution, and answers None where the settings ask
+        for a change whatever is installed.
+        """
+        from admit.env.satisfied import Satisfied, check
+
+        settings = self.settings
+        if settings.flag("upgrade") or settings.flag("reinstall"):
+            return None
+        answer = check(
+            wanted.requirements,
+            wanted.constraints,
+            environment.installed,
+            environment.interpreter.environment,
+            with_dependencies=not settings.flag("no_deps"),
+        )
+        return answer.count if isinstance(answer, Satisfied) else None
+
+    def refuse_managed(self, environment: Environment) -> None:
+        """Raise if the environment belongs to another package manager.
+
+        Raises:
+            ExternallyManaged: see PEP 668; `break_system_packages` insists.
+        """
+        from admit.env.discover import refuse_external_manager
+
+        if not self.settings.flag("break_system_packages"):
+            refuse_external_manager(environment.interpreter)
+
+    def policy(self) -> Policy:
+        """What the settings say should be chosen."""
+        from admit.resolve.provider import Policy
+
+        settings = self.settings
+        return Policy(
+            with_dependencies=not settings.flag("no_deps"),
+            upgrade=settings.flag("upgrade"),
+            allow_prereleases=settings.flag("pre"),
+            ignore_installed=settings.flag("reinstall"),
+        )
+
+    # Network
+
+    @property
+    def cache(self) -> Cache:
+        """The cache; opened when it is first asked for."""
+        if self._cache is None:
+            from admit.cache.store import Cache
+
+            settings = self.settings
+            root = None if settings.flag("no_cache") else settings.cache_dir
+            self._cache = Cache(root, self.listener.warning)
+        return self._cache
+
+    @property
+    def client(self) -> Client:
+        """The client; opened when it is first asked for."""
+        if self._client is None:
+            from admit.auth.scrub import Scrubber
+            from admit.auth.sources.search import Search, SearchOptions
+            from admit.config.network import transport_options
+            from admit.net.client import Client, ClientOptions
+            from admit.net.transport import open_transport
+
+            settings = self.settings
+            public = tuple(
+                each.source for each in self.index_settings() if each.source.is_public
+            )
+            hosts = settings.items("allow_insecure_host")
+            self._scrubber = Scrubber()
+            self._client = Client(
+                open_transport(transport_options(settings)),
+                Search(
+                    settings.environ,
+                    settings.home,
+                    SearchOptions(plain_http_hosts=hosts),
+                ),
+                self.listener,
+                options=ClientOptions(
+                    identity_key=self.cache.identity_key(),
+                    plain_http_hosts=hosts,
+                    public=public,
+                ),
+                scrubber=self._scrubber,
+            )
+        return self._client
+
+    def index_settings(self) -> tuple[IndexSettings, ...]:
+        """The indexes of this session in order, the built-in default included."""
+        settings = self.settings
+        if settings.has_default:
+            return settings.indexes
+        from admit.config.default_index import find_default_index
+
+        return (*settings.indexes, find_default_index(self.cache.root))
+
+    def finder(self, target: Target, wanted: Wanted) -> Finder:
+        """The finder of projects for a target, and for the files that are wanted."""
+        from admit.index.fetch import Index
+        from admit.resolve.finder import Finder
+
+        indexes = [
+            (each, Index(each.source, self.client, self.cache, target, self.listener))
+            for each in self.index_settings()
+        ]
+        direct: dict[str, Direct] = {}
+        for each in wanted.requirements:
+            if each.url is not None:
+                direct[each.name] = self._direct(each, each.url, target)
+        return Finder(indexes, direct, self.listener.warning)
+
+    def _direct(self, requirement: Requirement, url: Url, target: Target) -> Direct:
+        """A project of which the user gave a file."""
+        from admit.auth.scope import source_of
+        from admit.index.choose import list_file
+        from admit.index.fetch import Index
+        from admit.index.local import LocalFiles
+        from admit.resolve.finder import Direct
+
+        listing = list_file(url.without_userinfo(), requirement.name, target)
+        if url.scheme == "file":
+            return Direct(listing, LocalFiles(self.cache))
+        source = source_of(url, [each.source for each in self.index_settings()])
+        index = Index(source, self.client, self.cache, target, self.listener)
+        return Direct(listing, index)
+
+    # From requirements to a change
+
+    def resolve(self, wanted: Wanted, environment: Environment) -> Resolution:
+        """Find versions that fit together.
+
+        Raises:
+            ResolutionError: there are none; says why.
+            AuthError, NetworkError: an index refused or failed.
+        """
+        from admit.resolve.provider import Provider, resolve
+
+        target = environment.interpreter.target
+        provider = Provider(
+            self.finder(target, wanted),
+            target,
+            environment.installed,
+            self.policy(),
+            constraints=wanted.constraints,
+            on_progress=self.listener.resolving,
+        )
+        applicable = [
+            each
+            for each in wanted.requirements
+            if each.marker is None or each.marker.evaluate(target.environment)
+        ]
+        return resolve(provider, applicable)
+
+    def plan(self, environment: Environment, resolution: Resolution) -> Change:
+        """Compare a resolution with what is installed."""
+        incoming = []
+        outgoing = []
+        kept = 0
+        for pin in resolution.pins:
+            known = environment.installed.get(pin.name)
+            if pin.candidate is None:
+                kept += 1
+                continue
+            if known is not None and self._is_same(known, pin):
+                kept += 1
+                continue
+            incoming.append(pin)
+            if known is not None:
+                outgoing.append(known)
+        return Change(tuple(incoming), tuple(outgoing), kept)
+
+    def _is_same(self, known: Known, pin: Pin) -> bool:
+        if self.settings.flag("reinstall") or known.version != pin.version:
+            return False
+        if pin.is_direct and pin.candidate is not None:
+            return known.came_from(pin.candidate.url.without_fragment().text)
+        return True
+
+    def plan_removal(
+        self, wanted: Wanted, environment: Environment
+    ) -> tuple[Change, tuple[str, ...]]:
+        """Return the change that removes projects, and names that are not there."""
+        names = dict.fromkeys(each.name for each in wanted.requirements)
+        known = environment.installed
+        outgoing = tuple(known[name] for name in sorted(names) if name in known)
+        unknown = tuple(name for name in names if name not in known)
+        return Change((), outgoing, 0), unknown
+
+    def count_downloads(self, change: Change) -> int:
+        """How many files a change would have to fetch."""
+        from admit.install.prepare import find_prepared
+
+        return sum(
+            pin.candidate is None or find_prepared(pin.candidate, self.cache) is None
+            for pin in change.incoming
+        )
+
+    def prepare(self, change: Change) -> Prepared:
+        """Fetch, verify and unpack every wheel that a change needs.
+
+        Raises:
+            IntegrityError: a file is not what was promised.
+            AuthError, NetworkError: an index refused or failed.
+        """
+        from admit.install.prepare import prepare
+
+        return prepare(
+            change.incoming,
+            self.cache,
+            self.listener.transferring,
+            self.listener.transferred,
+        )
+
+    def apply(
+        self,
+        change: Change,
+        environment: Environment,
+        prepared: Prepared | None = None,
+        requested: frozenset[str] = frozenset(),
+    ) -> Applied:
+        """Make a change, wholly or not at all.
+
+        `prepared`: from `prepare`, which is called if it is not given. `requested`:
+        names that were asked for, not only needed.
+
+        Raises:
+            EnvironmentProblem: the environment refuses.
+        """
+        from admit.install.apply import apply
+
+        prepared = prepared or self.prepare(change)
+        return apply(
+            self._plan_files(change, environment, prepared.wheels, requested),
+            link_mode=self._link_mode(),
+            on_wait=self.listener.waiting,
+        )
+
+    def _plan_files(
+        self,
+        change: Change,
+        environment: Environment,
+        wheels: Mapping[str, UnpackedWheel],
+        requested: frozenset[str],
+    ) -> InstallPlan:
+        from admit.env.installed import find_shared, read_owned_files
+        from admit.install.plan import Incoming, plan_install
+
+        incoming = [
+            Incoming(wheels[pin.name], pin.name in requested, self._direct_url(pin))
+            for pin in change.incoming
+        ]
+        leaving = {known.name for known in change.outgoing}
+        owned = [read_owned_files(known.distribution) for known in change.outgoing]
+        staying = [
+            known.distribution
+            for name, known in environment.installed.items()
+            if name not in leaving
+        ]
+        shared = find_shared(owned, staying) if owned else frozenset()
+        scheme = environment.interpreter.scheme
+        return plan_install(incoming, owned, scheme, shared=shared)
+
+    def _direct_url(self, pin: Pin) -> str | None:
+        from admit.install.prepare import format_direct_url
+
+        if not pin.is_direct or pin.candidate is None:
+            return None
+        url = pin.candidate.url.without_userinfo().without_fragment().text
+        return format_direct_url(url, dict(pin.candidate.file.hashes).get("sha256"))
+
+    def _link_mode(self) -> LinkMode:
+        mode = self.settings.text("link_mode")
+        for known in ("clone", "copy", "hardlink", "symlink"):
+            if mode == known:
+                return known
+        return "auto"

@@ -1,0 +1,186 @@
+"""`admit install` and `admit uninstall`.
+
+For: telling people what will happen and what did, in the lines they know from uv.
+Does not know: how anything is done; that is `admit.api`.
+"""
+
+from __future__ import annotations
+
+import time
+
+from admit.cli.listener import Teller
+from admit.cli.output import count_of, format_duration
+from admit.cli.progress import Progress
+from admit.errors import UsageError
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from admit.api import Change, Environment, Session
+    from admit.cli.output import Output
+    from admit.config.requirements import Wanted
+    from admit.config.settings import Settings
+
+
+def run_install(
+    settings: Settings, output: Output, operands: Mapping[str, object]
+) -> int:
+    """Install requirements into the environment."""
+    started = time.perf_counter()
+    progress = Progress(output, is_on=not settings.flag("no_progress"))
+    from admit.api import Session
+
+    with Session(settings, Teller(output, progress)) as session:
+        output.scrub = session.scrub
+        try:
+            return _install(session, output, progress, operands, started)
+        finally:
+            progress.close()
+
+
+def _install(
+    session: Session,
+    output: Output,
+    progress: Progress,
+    operands: Mapping[str, object],
+    started: float,
+) -> int:
+    packages = _texts(operands["_packages"])
+    files = session.settings.items("requirement")
+    if not packages and not files:
+        raise UsageError(
+            "nothing to install was named",
+            fix="name packages, or a file with -r requirements.txt",
+        )
+    environment = session.environment()
+    _tell_environment(environment, output)
+    wanted = session.collect(packages, files)
+    settled = session.check(wanted, environment)
+    if settled is not None:
+        elapsed = format_duration(time.perf_counter() - started)
+        output.note(f"Checked {count_of(settled, 'package')} in {elapsed}")
+        return 0
+    session.refuse_managed(environment)
+    resolution = session.resolve(wanted, environment)
+    progress.clear()
+    elapsed = format_duration(time.perf_counter() - started)
+    output.note(f"Resolved {count_of(len(resolution.pins), 'package')} in {elapsed}")
+    change = session.plan(environment, resolution)
+    if change.is_empty:
+        output.note(f"Checked {count_of(change.kept, 'package')} in {elapsed}")
+        return 0
+    if session.settings.flag("dry_run"):
+        _tell_plan(session, change, output)
+        return 0
+    _apply(session, change, environment, wanted, output, progress)
+    return 0
+
+
+def _tell_plan(session: Session, change: Change, output: Output) -> None:
+    missing = session.count_downloads(change)
+    if missing:
+        output.note(f"Would download {count_of(missing, 'package')}")
+    if change.outgoing:
+        output.note(f"Would uninstall {count_of(len(change.outgoing), 'package')}")
+    if change.incoming:
+        output.note(f"Would install {count_of(len(change.incoming), 'package')}")
+    _tell_change(change, output)
+
+
+def _apply(
+    session: Session,
+    change: Change,
+    environment: Environment,
+    wanted: Wanted,
+    output: Output,
+    progress: Progress,
+) -> None:
+    started = time.perf_counter()
+    progress.working("Preparing packages")
+    prepared = session.prepare(change)
+    progress.clear()
+    if prepared.fetched:
+        elapsed = format_duration(time.perf_counter() - started)
+        output.note(f"Prepared {count_of(prepared.fetched, 'package')} in {elapsed}")
+    started = time.perf_counter()
+    requested = frozenset(each.name for each in wanted.requirements)
+    applied = session.apply(change, environment, prepared, requested)
+    elapsed = format_duration(time.perf_counter() - started)
+    for warning in applied.warnings:
+        output.warn(warning)
+    if applied.overwritten:
+        shown = ", ".join(applied.overwritten[:3])
+        output.warn(
+            f"replaced {count_of(len(applied.overwritten), 'file')} that no package "
+            f"owned: {shown}{', …' if len(applied.overwritten) > 3 else ''}"
+        )
+    if change.outgoing:
+        output.note(f"Uninstalled {count_of(len(change.outgoing), 'package')}")
+    if change.incoming:
+        output.note(
+            f"Installed {count_of(len(change.incoming), 'package')} in {elapsed}"
+        )
+    _tell_change(change, output)
+
+
+def _tell_change(change: Change, output: Output) -> None:
+    """One line a distribution: `-` goes, `+` comes, `~` is installed again."""
+    going = {(known.name, known.version.text): known for known in change.outgoing}
+    lines = []
+    for pin in change.incoming:
+        key = pin.name, pin.version.text
+        mark = "~" if going.pop(key, None) is not None else "+"
+        url = pin.candidate.url if pin.candidate is not None and pin.is_direct else None
+        origin = f" (from {url.without_userinfo().text})" if url is not None else ""
+        lines.append((pin.name, mark, f"{pin.name}=={pin.version}{origin}"))
+    lines += [(name, "-", f"{name}=={version}") for name, version in going]
+    for _, mark, text in sorted(lines, key=lambda each: (each[0], each[1] != "-")):
+        color = {"+": "32", "-": "31", "~": "33"}[mark]
+        output.note(f" {output.paint(mark, color)} {text}")
+
+
+def _tell_environment(environment: Environment, output: Output) -> None:
+    interpreter = environment.interpreter
+    output.detail(f"Python {interpreter.version} at {interpreter.executable}")
+    for problem in environment.problems:
+        output.warn(problem)
+
+
+def run_uninstall(
+    settings: Settings, output: Output, operands: Mapping[str, object]
+) -> int:
+    """Remove distributions from the environment."""
+    from admit.api import Session
+
+    progress = Progress(output, is_on=False)
+    with Session(settings, Teller(output, progress)) as session:
+        packages = _texts(operands["_packages"])
+        files = settings.items("requirement")
+        if not packages and not files:
+            raise UsageError("nothing to uninstall was named")
+        environment = session.environment()
+        wanted = session.collect(packages, files)
+        change, unknown = session.plan_removal(wanted, environment)
+        for name in unknown:
+            output.warn(f"{name} is not installed, nothing to remove")
+        if change.is_empty:
+            output.note("Uninstalled 0 packages")
+            return 0
+        session.refuse_managed(environment)
+        count = count_of(len(change.outgoing), "package")
+        if settings.flag("dry_run"):
+            output.note(f"Would uninstall {count}")
+        else:
+            started = time.perf_counter()
+            applied = session.apply(change, environment)
+            elapsed = format_duration(time.perf_counter() - started)
+            for warning in applied.warnings:
+                output.warn(warning)
+            output.note(f"Uninstalled {count} in {elapsed}")
+        _tell_change(change, output)
+        return 0
+
+
+def _texts(found: object) -> list[str]:
+    return [str(each) for each in found] if isinstance(found, list) else []

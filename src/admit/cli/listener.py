@@ -1,0 +1,49 @@
+"""What a run tells on its way, made visible.
+
+For: `-v` lines of requests, warnings, the live line, bars.
+Does not know: what the run does next.
+"""
+
+from __future__ import annotations
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from admit.cli.output import Output
+    from admit.cli.progress import Progress
+    from admit.net.client import RequestLine
+
+
+class Teller:
+    """Tells of a session through an `Output`."""
+
+    def __init__(self, output: Output, progress: Progress) -> None:
+        self._output = output
+        self._progress = progress
+        self._identity = ""
+
+    def request_line(self, line: RequestLine) -> None:
+        if line.identity != "anonymous":
+            self._identity = line.identity.partition(" (")[0]
+        if self._output.verbosity > 0:
+            cached = " (cached)" if line.origin == "cache" else ""
+            self._output.detail(
+                f"{line.method} {line.url} [{line.purpose}] as {line.identity}: "
+                f"{line.status}{cached}"
+            )
+
+    def warning(self, text: str) -> None:
+        self._output.warn(text)
+
+    def resolving(self, decided: int, known: int) -> None:
+        self._progress.resolving(decided, known, self._identity)
+
+    def transferring(self, filename: str, received: int, size: int) -> None:
+        self._progress.transfer(
+            filename, filename.split("-", maxsplit=1)[0], received, size
+        )
+
+    def transferred(self, filename: str) -> None:
+        self._progress.finished(filename)
+
+    def waiting(self) -> None:
+        self._output.note("waiting for another process to finish with the environment")

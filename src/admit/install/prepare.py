@@ -1,0 +1,186 @@
+"""From decisions to unpacked wheels: taken from the cache, or fetched and verified.
+
+For: having every wheel of a plan verified and unpacked before the first change.
+Does not know: environments, how a version was chosen.
+Shape: pins in, `UnpackedWheel`s by name out. Downloads are pumped by the calling
+thread; a few threads unpack what has arrived, since inflating and writing leave the
+interpreter free.
+"""
+
+from __future__ import annotations
+
+import os
+
+from admit.install.wheel import read_unpacked, unpack_wheel
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Mapping, Sequence
+    from threading import Thread
+
+    from admit.cache.store import Cache
+    from admit.index.files import Downloaded
+    from admit.index.listing import Candidate
+    from admit.install.listing import UnpackedWheel
+    from admit.net.future import Future
+    from admit.resolve.provider import Pin
+
+    OnProgress = Callable[[str, int, int], None]
+
+_MOST_THREADS = 3
+
+
+@value
+class Prepared:
+    """The wheels of a change, verified and unpacked."""
+
+    wheels: Mapping[str, UnpackedWheel]
+    """By normalised name."""
+    fetched: int
+    """How many were not in the cache."""
+
+
+def digest_of(candidate: Candidate) -> str | None:
+    """The sha256 its page states, in hexadecimal; None if it states none."""
+    return dict(candidate.file.hashes).get("sha256")
+
+
+def find_prepared(candidate: Candidate, cache: Cache) -> UnpackedWheel | None:
+    """Return a candidate's wheel if the cache has it unpacked."""
+    sha256 = digest_of(candidate)
+    return read_unpacked(cache.archive_place(sha256)) if sha256 else None
+
+
+def prepare(
+    pins: Sequence[Pin],
+    cache: Cache,
+    on_progress: OnProgress,
+    on_finished: Callable[[str], None],
+) -> Prepared:
+    """Fetch, verify and unpack the wheels of pins that name a file.
+
+    `on_progress(filename, received, size)` is called as bytes arrive.
+
+    Raises:
+        AdmitError: one of them failed; nothing of it is kept.
+    """
+    ready: dict[str, UnpackedWheel] = {}
+    workers = _Workers()
+    fetching: list[Future[None]] = []
+    try:
+        for pin in pins:
+            if pin.candidate is None or pin.found is None:
+                continue
+            prepared = find_prepared(pin.candidate, cache)
+            if prepared is not None:
+                ready[pin.name] = prepared
+                continue
+            fetching.append(_fetch(pin, cache, workers, on_progress, on_finished))
+        for future in fetching:
+            future.result()
+        ready.update(workers.finish())
+    finally:
+        workers.stop()
+    return Prepared(ready, len(fetching))
+
+
+def _fetch(
+    pin: Pin,
+    cache: Cache,
+    workers: _Workers,
+    on_progress: OnProgress,
+    on_finished: Callable[[str], None],
+) -> Future[None]:
+    assert pin.candidate is not None and pin.found is not None  # noqa: S101
+    filename = pin.candidate.file.filename
+
+    def unpack(downloaded: Downloaded) -> None:
+        on_finished(filename)
+        place = cache.archive_place(downloaded.sha256)
+
+        def work() -> UnpackedWheel:
+            try:
+                return read_unpacked(place) or unpack_wheel(
+                    downloaded.path, place, expected=None
+                )
+            finally:
+                cache.discard(downloaded.path)
+
+        workers.submit(pin.name, work)
+
+    def progress(received: int, size: int) -> None:
+        on_progress(filename, received, size)
+
+    arriving = pin.found.files.download(pin.candidate, on_progress=progress)
+    return arriving.then(unpack)
+
+
+class _Workers:
+    """A few threads; made when the first piece of work comes."""
+
+    def __init__(self) -> None:
+        self._threads: list[Thread] = []
+        self._results: dict[str, UnpackedWheel] = {}
+        self._errors: list[BaseException] = []
+
+    def submit(self, name: str, work: Callable[[], UnpackedWheel]) -> None:
+        """Have `work` done by some thread; its result is kept under `name`."""
+        if self._errors:
+            raise self._errors[0]
+        if not self._threads:
+            self._start()
+        self._queue.put((name, work))
+
+    def finish(self) -> dict[str, UnpackedWheel]:
+        """Wait for all work; return the results or raise the first error."""
+        self._dismiss()
+        for thread in self._threads:
+            thread.join()
+        self._threads.clear()
+        if self._errors:
+            raise self._errors[0]
+        return self._results
+
+    def stop(self) -> None:
+        """Let threads go after what they are doing; for the way out of an error."""
+        if self._threads:
+            self._errors.append(RuntimeError("stopped"))
+            self._dismiss()
+            for thread in self._threads:
+                thread.join()
+            self._threads.clear()
+
+    def _start(self) -> None:
+        from queue import SimpleQueue
+        from threading import Thread
+
+        self._queue: SimpleQueue[tuple[str, Callable[[], UnpackedWheel]] | None]
+        self._queue = SimpleQueue()
+        count = min(_MOST_THREADS, (os.cpu_count() or 1) + 1)
+        for _ in range(count):
+            thread = Thread(target=self._run, daemon=True)
+            thread.start()
+            self._threads.append(thread)
+
+    def _dismiss(self) -> None:
+        for _ in self._threads:
+            self._queue.put(None)
+
+    def _run(self) -> None:
+        while (item := self._queue.get()) is not None:
+            if self._errors:
+                continue
+            name, work = item
+            try:
+                self._results[name] = work()
+            except BaseException as error:  # noqa: BLE001  # raised by finish()
+                self._errors.append(error)
+
+
+def format_direct_url(url: str, sha256: str | None) -> str:
+    """Return the text of direct_url.json for an archive (PEP 610)."""
+    import json
+
+    archive = {"hash": f"sha256={sha256}", "hashes": {"sha256": sha256}}
+    return json.dumps({"url": url, "archive_info": archive if sha256 else {}})

@@ -21,6 +21,7 @@ from admit.resolve.term import (
     Unusable,
     combine,
 )
+from admit.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -121,8 +122,8 @@ def _as_typed(
     typed: dict[tuple[Package, Mask], str] = {}
     for each in leaves:
         match each.cause:
-            case Depends(_, target, dependency, None) if target in each.terms:
-                admitted = universes[target] ^ each.terms[target]
+            case Depends(_, target, dependency, None) if dependency is not None:
+                admitted = _admitted(each, universes)
                 typed.setdefault((target, admitted), str(dependency))
     return lambda package, mask: typed.get((package, mask)) or describe(package, mask)
 
@@ -288,6 +289,18 @@ def _subject_of(leaf: Incompatibility) -> Package:
     return leaf.cause.package
 
 
+def _admitted(leaf: Incompatibility, universes: Universes) -> Mask:
+    """The versions of its target that a dependency admits."""
+    cause = leaf.cause
+    if (
+        not isinstance(cause, Depends)
+        or cause.target not in leaf.terms
+        or cause.target == cause.package
+    ):
+        return 0
+    return universes[cause.target] ^ leaf.terms[cause.target]
+
+
 def _replay(
     proof: Incompatibility,
     replaced: Mapping[Incompatibility, Incompatibility],
@@ -325,11 +338,15 @@ def _combine(
 ) -> Incompatibility:
     """Combine two, but let a facet's bond to its base go without saying."""
     made = combine(left, right, package, universes[package])
-    if package not in made.terms:
-        if isinstance(right.cause, SameVersion):
-            return Incompatibility(made.terms, left.cause)
-        if isinstance(left.cause, SameVersion):
-            return Incompatibility(made.terms, right.cause)
+    for one, other in ((left, right), (right, left)):
+        bond, cause = one.cause, other.cause
+        if isinstance(bond, SameVersion) and package not in made.terms:
+            is_about_base = isinstance(cause, Depends | Unusable) and (
+                cause.package == package
+            )
+            if is_about_base:
+                cause = replace(cause, package=bond.package)
+            return Incompatibility(made.terms, cause)
     return made
 
 
@@ -415,7 +432,8 @@ class _Facts:
             case SameVersion(_, base):
                 return f"always has the version of {base}"
             case Depends(_, target, None):
-                return f"depends on {self._describe(target, self._admitted(leaf))}"
+                needed = self._describe(target, _admitted(leaf, self._universes))
+                return f"depends on {needed}"
             case Depends(package, target, dependency, problem):
                 verb = "require" if package == ROOT else "depends on"
                 if dependency is None or problem is None:
@@ -425,16 +443,9 @@ class _Facts:
             case Conflict():
                 return "follows"  # never asked of: facts have no causes
 
-    def _admitted(self, leaf: Incompatibility) -> Mask:
-        """The versions of its target that a dependency admits."""
-        cause = leaf.cause
-        if not isinstance(cause, Depends) or cause.target not in leaf.terms:
-            return 0
-        return self._universes[cause.target] ^ leaf.terms[cause.target]
-
     def _leads_to(self, one: Incompatibility, other: Incompatibility) -> bool:
         """Whether the other fact holds for every version the one depends on."""
-        admitted = self._admitted(one)
+        admitted = _admitted(one, self._universes)
         return (
             isinstance(one.cause, Depends)
             and one.cause.target == other.cause.package

@@ -287,11 +287,15 @@ class _Search:
         if package:
             mask = self.shared[key] = mask | self.shared.get(key, 0)
         admitted = 0 if target in self.missing else self._mask(dependency)
-        terms = {package: mask} if package else {}
-        if admitted:
-            terms[target] = self.solution.universes[target] ^ admitted
         problem = None if admitted else self.missing.get(target, "")
         cause = Depends(package, target, dependency, problem)
+        if target == package:
+            mask &= ~admitted
+            if not mask:
+                return
+        terms = {package: mask} if package else {}
+        if admitted and target != package:
+            terms[target] = self.solution.universes[target] ^ admitted
         self._learn(Incompatibility(terms, cause), key)
 
     def _forbid(self, package: Package, mask: Mask, reason: str) -> None:

@@ -30,6 +30,8 @@ TAIL = 24 * 1024
 """Bytes asked for first: the directory and METADATA of nine wheels out of ten."""
 _BEFORE = 16 * 1024
 """Bytes before the directory that are asked for together with it."""
+_NAME_AND_EXTRA = 256
+"""What a member's header is expected to take at most beside its fixed part."""
 _MAX_DIRECTORY = 64 << 20
 _MAX_METADATA = 16 << 20
 _SUFFIX = b".dist-info/METADATA"
@@ -84,16 +86,20 @@ def read_metadata(
     """
     window = _Window(start, tail)
     directory, size = yield from _find_directory(window)
-    yield from window.need(max(0, directory - _BEFORE) if directory < start else start)
+    if directory < start:
+        # RECORD stands between METADATA and the directory and grows with it.
+        yield from window.need(max(0, directory - _BEFORE - size * 3 // 4))
     found = _find_member(window.at(directory, size), project)
     method, checksum, packed, unpacked, offset = found
     if max(packed, unpacked) > _MAX_METADATA or offset + 30 + packed > directory:
         raise NoMetadata("the archive's METADATA is too large")
-    header = yield from _read(window, offset, 30)
-    if header[:4] != b"PK\x03\x04":
+    member = yield from _read(window, offset, 30 + _NAME_AND_EXTRA + packed, directory)
+    if member[:4] != b"PK\x03\x04":
         raise NoMetadata("the archive's directory contradicts itself")
-    name_size, extra_size = unpack_from("<HH", header, 26)
-    content = yield from _read(window, offset + 30 + name_size + extra_size, packed)
+    begin = 30 + sum(unpack_from("<HH", member, 26))
+    content = member[begin : begin + packed]
+    if len(content) < packed:
+        content = yield from _read(window, offset + begin, packed, directory)
     return _inflate(content, method, unpacked, checksum)
 
 
@@ -181,16 +187,19 @@ def _large_offset(extra: bytes, packed: int, unpacked: int) -> int:
     raise NoMetadata("the archive's directory contradicts itself")
 
 
-def _read(window: _Window, offset: int, size: int) -> Generator[Span, bytes, bytes]:
-    """Return bytes, asking for them alone if they lie before the window."""
+def _read(
+    window: _Window, offset: int, size: int, limit: int
+) -> Generator[Span, bytes, bytes]:
+    """Return bytes before `limit`; those before the window are asked for alone."""
+    stop = min(offset + size, limit)
     if offset >= window.start:
-        content = window.at(offset, size)
-    elif offset + size > window.start:
+        content = window.at(offset, stop - offset)
+    elif stop > window.start:
         yield from window.need(offset)
-        content = window.at(offset, size)
+        content = window.at(offset, stop - offset)
     else:
-        content = yield offset, offset + size
-    if len(content) != size:
+        content = yield offset, stop
+    if len(content) != stop - offset or stop - offset < 30:
         raise NoMetadata("the archive ends early")
     return content
 

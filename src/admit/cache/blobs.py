@@ -107,7 +107,7 @@ class DiskBlobs:
             try:
                 os.replace(partial, place)
             except FileNotFoundError:
-                os.makedirs(os.path.dirname(place), _PRIVATE_FOLDER, exist_ok=True)
+                make_folder(os.path.dirname(place))
                 os.replace(partial, place)
         except OSError as error:
             self._give_up(error, partial)
@@ -116,7 +116,7 @@ class DiskBlobs:
         try:
             descriptor = os.open(path, _CREATE, _PRIVATE_FILE)
         except FileNotFoundError:
-            os.makedirs(os.path.dirname(path), _PRIVATE_FOLDER, exist_ok=True)
+            make_folder(os.path.dirname(path))
             descriptor = os.open(path, _CREATE, _PRIVATE_FILE)
         try:
             rest = memoryview(content)
@@ -143,3 +143,18 @@ class DiskBlobs:
             f"cannot write to the cache {self._root}: {error.strerror}; "
             "going on without it"
         )
+
+
+def make_folder(path: str) -> None:
+    """Make a private folder and what it stands in; nothing if it is there.
+
+    Raises:
+        OSError: it cannot be made.
+    """
+    try:
+        os.mkdir(path, _PRIVATE_FOLDER)
+    except FileExistsError:
+        return
+    except FileNotFoundError:
+        make_folder(os.path.dirname(path))
+        os.mkdir(path, _PRIVATE_FOLDER)

@@ -15,7 +15,7 @@ import os
 from binascii import crc32
 from time import time
 
-from admit.cache.blobs import DiskBlobs, NoBlobs
+from admit.cache.blobs import DiskBlobs, NoBlobs, make_folder
 from admit.cache.freshness import is_fresh
 from admit.value import replace, value
 
@@ -228,7 +228,7 @@ class Cache:
         to this name: what is there is complete.
         """
         parent = f"{self._files()}/archive-v{FORMAT}/{sha256[:2]}"
-        os.makedirs(parent, 0o700, exist_ok=True)
+        make_folder(parent)
         return f"{parent}/{sha256}"
 
     def scratch(self, filename: str) -> str:
@@ -236,7 +236,7 @@ class Cache:
         files = self._files()
         self._sweep(files)
         folder = f"{files}/partial/{os.urandom(6).hex()}"
-        os.makedirs(folder, 0o700)
+        make_folder(folder)
         return f"{folder}/{os.path.basename(filename)}"
 
     def discard(self, path: str) -> None:

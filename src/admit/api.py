@@ -306,7 +306,10 @@ class Session:
                 Search(
                     settings.environ,
                     settings.home,
-                    SearchOptions(plain_http_hosts=hosts),
+                    SearchOptions(
+                        use_netrc=not settings.flag("no_netrc"),
+                        plain_http_hosts=hosts,
+                    ),
                 ),
                 self.listener,
                 options=ClientOptions(

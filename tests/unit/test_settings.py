@@ -43,7 +43,7 @@ def test_the_command_line_beats_the_environment_beats_the_file(tmp_path: Path) -
     assert settings.number("timeout", 0) == 3
     assert settings.number("retries", 0) == 2
     assert settings.flag("no_deps")
-    assert settings.origin_of("timeout") == "command line"
+    assert settings.origin_of("timeout") == "--timeout"
     assert settings.origin_of("retries") == "ADMIT_RETRIES"
     assert settings.origin_of("no_deps") == f"{tmp_path}/admit.toml:3"
     assert settings.origin_of("pre") == "default"

@@ -158,9 +158,19 @@ def _add_option(parser: ArgumentParser, option: Option) -> None:
             action="append" if option.kind == "list" else "store",
             metavar=option.metavar,
             choices=option.choices or None,
-            type=float if option.kind == "number" else str,
+            type=_number if option.kind == "number" else str,
             help=option.help,
         )
+
+
+def _number(text: str) -> float:
+    """A number, refused in words of ours."""
+    from argparse import ArgumentTypeError
+
+    try:
+        return float(text)
+    except ValueError:
+        raise ArgumentTypeError("not a number") from None
 
 
 def mask_words(text: str) -> str:

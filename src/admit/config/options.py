@@ -105,6 +105,7 @@ OPTIONS: tuple[Option, ...] = (
         metavar="[SOURCE=]POLICY",
         group="index",
     ),
+    Option("no-netrc", "flag", "read no credentials from netrc", group="index"),
     # The network.
     Option(
         "native-tls",
@@ -191,6 +192,7 @@ OPTIONS: tuple[Option, ...] = (
         choices=("clone", "copy", "hardlink", "symlink"),
         group="apply",
     ),
+    Option("yes", "flag", "nothing is asked anyway; pip has it", "y", group="removal"),
     Option("prompt", "text", "what the prompt shows", metavar="TEXT", group="venv"),
     Option(
         "system-site-packages", "flag", "see the system's packages too", group="venv"
@@ -249,7 +251,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "uninstall",
         "remove packages from an environment",
-        ("environment", "requirements", "dry-run"),
+        ("environment", "requirements", "dry-run", "removal"),
         "install",
         (NAMES,),
     ),

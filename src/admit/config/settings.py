@@ -12,7 +12,7 @@ import os
 
 from admit.auth.scope import Source
 from admit.config.files import BadConfiguration, Layer, read_files
-from admit.config.options import OPTIONS
+from admit.config.options import BY_KEY, OPTIONS
 from admit.errors import InputError, UsageError
 from admit.spec.url import InvalidUrl, Url, parse_url
 from admit.value import replace, value
@@ -128,7 +128,12 @@ def load_settings(
     environ = dict(os.environ) if environ is None else environ
     cwd = os.getcwd() if cwd is None else cwd
     typed = {key: each for key, each in (given or {}).items() if each is not None}
-    line = Layer("command line", typed, {})
+    origins_of_line = {
+        key: f"--{option.name}"
+        for key in typed
+        if (option := BY_KEY.get(key)) is not None
+    }
+    line = Layer("command line", typed, origins_of_line)
     variables = _read_environment(environ)
     above = [line, requirements, variables] if requirements else [line, variables]
     layers = list(above)
@@ -218,6 +223,8 @@ def _collect_indexes(
         for layer in layers[above:]
         for text in _items(layer.values.get("authenticate"))
     ]
+    for text, origin in (*rules, *later):
+        _rule_of(text, origin)  # a mistake is told also where no index is configured
     indexes = tuple(_with_policy(each, rules, later, environ) for each in merged)
     return indexes, default is not None
 

@@ -10,7 +10,7 @@ from admit.env.installed import read_owned_files, scan
 from admit.env.layout import Scheme
 from admit.install.apply import Applied, apply
 from admit.install.plan import Incoming, InstallPlan, plan_install
-from admit.install.wheel import unpack_wheel
+from admit.install.wheel import read_unpacked, unpack_wheel
 from admit.spec.names import normalize_name
 
 if TYPE_CHECKING:
@@ -29,16 +29,20 @@ class ScratchSite:
         self.root = root
         self.prefix = root / "env"
         self.site = self.prefix / SITE
+        (self.prefix / "bin").mkdir(parents=True, exist_ok=True)
         self.cache = root / "cache"
         self.cache.mkdir(parents=True, exist_ok=True)
         self.scheme = scheme_at(self.prefix)
 
     def unpack(self, *wheels: Path) -> list[UnpackedWheel]:
         """Unpack wheels into the cache, each once."""
-        return [
-            unpack_wheel(str(wheel), str(self.cache / wheel.name), expected=None)
-            for wheel in wheels
-        ]
+        unpacked = []
+        for wheel in wheels:
+            into = str(self.cache / wheel.name)
+            unpacked.append(
+                read_unpacked(into) or unpack_wheel(str(wheel), into, expected=None)
+            )
+        return unpacked
 
     def plan(
         self, wheels: Sequence[Path] = (), remove: Sequence[str] = ()

@@ -257,7 +257,10 @@ class _Survey:
 
     def _emptied(self, removed: Iterable[str]) -> tuple[str, ...]:
         """Folders of removed files that may be empty afterwards, deepest first."""
-        roots = frozenset(self._plan.scheme.roots)
+        scheme = self._plan.scheme
+        roots = {scheme.purelib, scheme.platlib, scheme.scripts, scheme.data}
+        if not is_within(scheme.headers, scheme.data):
+            roots.add(scheme.headers)
         kept = frozenset(path.rpartition("/")[0] for path in self._made)
         found: set[str] = set()
         for path in removed:

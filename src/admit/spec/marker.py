@@ -182,6 +182,10 @@ def _parse_by_packaging(text: str) -> Marker:
         return Marker(text.strip(), (), PackagingMarker(text))
     except PackagingInvalidMarker as error:
         raise InvalidMarker(f"not a valid marker: {text!r}", why=str(error)) from None
+    except RecursionError:
+        raise InvalidMarker(
+            f"not a valid marker: {text[:60]!r}…", why="it is nested too deeply"
+        ) from None
 
 
 class _Parser:

@@ -168,7 +168,7 @@ def parse_entry_points(text: str) -> tuple[EntryPoint, ...]:
 
 def _parse_entry_point(group: str, content: str) -> EntryPoint | None:
     name, equals, target = content.partition("=")
-    reference = target.partition("[")[0].partition(";")[0]  # extras are obsolete
+    reference = target.partition("[")[0]  # extras are obsolete
     module, colon, attribute = (part.strip() for part in reference.partition(":"))
     name = name.strip()
     is_dotted = all(map(str.isidentifier, module.split(".")))

@@ -153,8 +153,8 @@ def _parse_clauses(text: str) -> Specifier:
         if text[-1] != ")":
             raise _Declined
         text = text[1:-1].strip(" \t")
-    if not text.isprintable() or "(" in text:
-        raise _Declined
+    if not text.isprintable() or "(" in text or ("===" in text and "," in text):
+        raise _Declined  # the comma may belong to the free text after ===
     specifier = parse_specifier(text)
     if len(specifier.clauses) != text.count(",") + (text[-1:] not in ("", ",")):
         raise _Declined  # a comma too many
@@ -181,6 +181,8 @@ def _parse_by_packaging(text: str) -> Requirement:
         parsed = PackagingRequirement(text)
     except PackagingInvalid as error:
         raise _invalid(text, _explain(text, str(error))) from None
+    except RecursionError:
+        raise _invalid(text[:60], "its marker is nested too deeply") from None
     try:
         return Requirement(
             normalize_name(parsed.name),
@@ -190,8 +192,8 @@ def _parse_by_packaging(text: str) -> Requirement:
             parse_marker(str(parsed.marker)) if parsed.marker else None,
             _printable(text.strip()),
         )
-    except InputError as error:
-        raise _invalid(text, error.what) from None
+    except ValueError as error:  # ours, or a marker that cannot be written
+        raise _invalid(text, str(error)) from None
 
 
 def _explain(text: str, message: str) -> str:

@@ -30,6 +30,7 @@ from admit.net.answer import (
     parse_whole_head,
 )
 from admit.net.outgoing import (
+    check_headers,
     header_bytes,
     is_insecure,
     request_headers,
@@ -55,7 +56,7 @@ if TYPE_CHECKING:
         WireRequest,
     )
     from admit.net.trust import Trust
-    from admit.spec.url import Url
+    from admit.spec.url import Origin, Url
 
 BUFFER_SIZE = 512 * 1024
 """Bytes libcurl asks the kernel for at once."""
@@ -76,6 +77,10 @@ _TLS_ERRORS = {
     pycurl.E_SSL_INVALIDCERTSTATUS,
     98,  # CURLE_SSL_CLIENTCERT
 }
+_OWN_CERTIFICATE = {
+    pycurl.E_SSL_CERTPROBLEM,
+    pycurl.E_BAD_FUNCTION_ARGUMENT,  # the key cannot be decrypted
+}
 _PROXY_ERRORS = {
     pycurl.E_COULDNT_RESOLVE_PROXY,
     pycurl.E_COULDNT_CONNECT,
@@ -89,7 +94,6 @@ _BROKEN = {
     pycurl.E_HTTP2,
     92,  # CURLE_HTTP2_STREAM
 }
-_AUTH_SCHEMES = ((1, "basic"), (2, "digest"), (4, "negotiate"), (8, "ntlm"))
 
 
 @value
@@ -111,7 +115,6 @@ class _Transfer:
         "head",
         "heard",
         "is_active",
-        "is_restarted",
         "lines",
         "pieces",
         "received",
@@ -119,6 +122,7 @@ class _Transfer:
         "route",
         "seen",
         "sink",
+        "started",
     )
 
     def __init__(
@@ -130,7 +134,7 @@ class _Transfer:
         self.easy: pycurl.Curl = None
         self.away = 0.0
         """Seconds nobody had pumped when it started."""
-        self.is_restarted = False
+        self.started = 0.0
         self.lines: list[bytes] = []
         """Header lines; libcurl appends."""
         self.pieces: list[bytes] = []
@@ -171,9 +175,11 @@ class CurlTransport:
         """Seconds spent outside it while something ran."""
         self._left_at: float | None = None
         self._looked_at = 0.0
+        self._answered_at: dict[Origin, float] = {}
 
     def submit(self, request: WireRequest, done: Callable[[Outcome], None]) -> None:
         """Queue a request; `done` is called once, from within `wait`."""
+        check_headers(request)
         options = self._options
         route = _Route(
             request.tls or options.tls,
@@ -229,7 +235,12 @@ class CurlTransport:
         request = transfer.request
         idle = self._idle.get(transfer.route)
         easy = transfer.easy = idle.pop() if idle else self._configure(transfer.route)
-        easy.setopt(pycurl.URL, request_url(request.url))
+        url = request_url(request.url)
+        easy.setopt(pycurl.URL, url)
+        if transfer.route.proxy is None or request.url.scheme == "https":
+            # libcurl would write %2f as %2F; a signature may cover the path as it is.
+            tail = url.partition("://")[2].partition("/")
+            easy.setopt(pycurl.REQUEST_TARGET, "".join(tail[1:]) or "/")
         easy.setopt(
             pycurl.HTTPHEADER, _header_lines(request_headers(request, self._options))
         )
@@ -243,6 +254,7 @@ class CurlTransport:
         easy.setopt(pycurl.HEADERFUNCTION, transfer.lines.append)
         easy.setopt(pycurl.WRITEFUNCTION, transfer.pieces.append)
         transfer.away = self._away
+        transfer.started = monotonic()
         transfer.heard = self._pumped
         self._running[easy] = transfer
         if request.sink is not None or request.on_progress is not None:
@@ -370,7 +382,7 @@ class CurlTransport:
         try:
             head = parse_whole_head(transfer.lines)
             if head.status == 407 and transfer.route.proxy is not None:
-                self._end(transfer, self._refused_by_proxy(transfer, 407))
+                self._end(transfer, self._refused_by_proxy(transfer, 407, head))
                 return
             if request.sink is not None and head.status in (200, 206):
                 sink = transfer.sink or Sink(
@@ -389,17 +401,33 @@ class CurlTransport:
             return
         is_h2 = transfer.easy.getinfo(pycurl.INFO_HTTP_VERSION) >= _HTTP_2
         version = "2" if is_h2 else "1.1"
+        self._answered_at[request.url.origin] = monotonic()
         self._end(transfer, WireResponse(head.status, head.headers, body, version))
 
     def _fail(self, transfer: _Transfer, code: int, message: str) -> None:
-        """Translate libcurl's error; or start again what our own absence broke."""
-        was_away = self._away - transfer.away > 0.5 and not transfer.is_restarted
-        if code == pycurl.E_OPERATION_TIMEDOUT and was_away and not transfer.lines:
+        """Translate libcurl's error; or start again what was no fault of the server."""
+        if code == pycurl.E_OPERATION_TIMEDOUT and self._is_excused(transfer):
             self._release(transfer, keep=False)
-            transfer.is_restarted = True
             self._queue.appendleft(transfer)
             return
         self._end(transfer, self._failure(transfer, code, message))
+
+    def _is_excused(self, transfer: _Transfer) -> bool:
+        """Tell whether a connect time-out says nothing about the server.
+
+        libcurl's clock runs while nobody pumps, and while a request waits for one of
+        the host's connections to become free.
+        """
+        origin = transfer.request.url.origin
+        return not transfer.lines and (
+            (self._away - transfer.away) * 2 > self._options.connect_timeout
+            or self._answered_at.get(origin, 0.0) > transfer.started
+            or any(
+                other.request.url.origin == origin and _is_out(other)
+                for other in self._running.values()
+                if other is not transfer
+            )
+        )
 
     def _failure(
         self, transfer: _Transfer, code: int, message: str
@@ -413,7 +441,8 @@ class CurlTransport:
             if code in _PROXY_ERRORS:
                 return failures.proxy_unreachable(url, proxy, message)
         # TLS 1.3 tells of refused client certificates after the handshake.
-        if code in _TLS_ERRORS or (code in _BROKEN and "alert" in message):
+        is_key = code in _OWN_CERTIFICATE and transfer.route.tls.client_cert
+        if is_key or code in _TLS_ERRORS or (code in _BROKEN and "alert" in message):
             return self._tls_failure(transfer, code, message)
         if code == pycurl.E_OPERATION_TIMEDOUT:
             limit = self._options.connect_timeout
@@ -437,7 +466,7 @@ class CurlTransport:
         trust = self._trust(tls)
         if code == pycurl.E_SSL_CACERT_BADFILE:
             return failures.trust_unreadable(url, trust, message)
-        if code == pycurl.E_SSL_CERTPROBLEM and tls.client_cert:
+        if code in _OWN_CERTIFICATE and tls.client_cert:
             return failures.client_certificate_unusable(
                 url, tls.client_cert, tls.client_key, message
             )
@@ -449,11 +478,12 @@ class CurlTransport:
         peer = transfer.route.proxy if code_of_proxy else None
         return failures.tls_failed(url, reason, trust, message, peer=peer)
 
-    def _refused_by_proxy(self, transfer: _Transfer, status: int) -> NetworkError:
+    def _refused_by_proxy(
+        self, transfer: _Transfer, status: int, head: Head | None = None
+    ) -> NetworkError:
         proxy = transfer.route.proxy
         assert proxy is not None  # noqa: S101  # only called where there is one
-        offered = transfer.easy.getinfo(pycurl.PROXYAUTH_AVAIL)
-        schemes = [name for bit, name in _AUTH_SCHEMES if offered & bit]
+        schemes = failures.offered_schemes(head) if head else []
         return failures.proxy_refused(transfer.request.url, proxy, status, schemes)
 
     def _stop_stalled(self) -> None:
@@ -471,8 +501,7 @@ class CurlTransport:
             if seen != transfer.seen or not transfer.is_active:
                 transfer.seen = seen
                 transfer.heard = self._pumped
-                is_out = transfer.easy.getinfo(pycurl.PRETRANSFER_TIME) > 0
-                transfer.is_active = seen > 0 or is_out
+                transfer.is_active = seen > 0 or _is_out(transfer)
             elif self._pumped - transfer.heard >= limit:
                 received = max(transfer.received, sum(map(len, transfer.pieces)))
                 failure = failures.stalled(transfer.request.url, limit, received)
@@ -504,6 +533,11 @@ class CurlTransport:
             transfer.done(outcome)
         if self._start_queued():
             self._multi.perform()
+
+
+def _is_out(transfer: _Transfer) -> bool:
+    """Tell whether the request went out: it has a connection."""
+    return bool(transfer.easy.getinfo(pycurl.PRETRANSFER_TIME) > 0)
 
 
 def _header_lines(headers: list[tuple[str, str]]) -> list[bytes]:

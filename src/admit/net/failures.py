@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal
 
+    from admit.net.answer import Head
     from admit.net.trust import Trust
     from admit.spec.url import Url
 
@@ -115,7 +116,7 @@ def proxy_refused(
         url: What was asked for.
         proxy: The proxy; its password is not shown.
         status: 407, or another status of a CONNECT.
-        offered: The auth schemes the proxy offers, in lower case.
+        offered: The auth schemes the proxy offers, in lower case; empty if unknown.
     """
     schemes = sorted(set(offered))
     if status != 407:
@@ -124,15 +125,21 @@ def proxy_refused(
         )
     given = proxy.userinfo is not None
     name = proxy.userinfo.username if proxy.userinfo else ""
-    known = {"basic", "negotiate"}
-    fix = "give it a user and password: http://USER:PASSWORD@HOST:PORT"
-    if schemes and not known & set(schemes):
+    if schemes and not {"basic", "negotiate"} & set(schemes):
         fix = (
             f"admit speaks Basic and Negotiate to proxies, not {', '.join(schemes)}: "
             "a local proxy that translates is needed"
         )
     elif given:
-        fix = "check the user and password in the proxy's URL"
+        fix = (
+            "check the user and password in the proxy's URL, and that the proxy takes "
+            "Basic or Negotiate (NTLM is not spoken)"
+        )
+    else:
+        fix = (
+            "give it a user and password: http://USER:PASSWORD@HOST:PORT (sent as "
+            "Basic; NTLM is not spoken)"
+        )
     caller = f"as {name!r}" if name else ("without a user name" if given else "")
     why = f"it was asked {caller or 'without a credential'}"
     if schemes:
@@ -152,6 +159,15 @@ def proxy_needs_libcurl(url: Url, proxy: Url) -> ProxyFailed:
         "imported here",
         fix="install pycurl beside admit, or give a proxy that starts with http://",
     )
+
+
+def offered_schemes(head: Head) -> list[str]:
+    """Return the auth schemes of `Proxy-Authenticate`, in lower case."""
+    return [
+        text.partition(" ")[0].lower()
+        for name, text in head.headers
+        if name == "proxy-authenticate"
+    ]
 
 
 def connecting_timed_out(url: Url, proxy: Url | None, seconds: float) -> TimedOut:

@@ -34,6 +34,17 @@ def request_url(url: Url) -> str:
     return f"{scheme}://{host}{percent_encode(tail, safe=_LEGAL)}"
 
 
+def check_headers(request: WireRequest) -> None:
+    """Refuse headers that would break out of their line; a fault of the caller.
+
+    Raises:
+        ValueError: a line end or NUL in a header.
+    """
+    for name, text in request.headers:
+        if any(mark in "\r\n\0" for mark in name + text):
+            raise ValueError(f"header {name!r} would break the request")
+
+
 def request_headers(
     request: WireRequest, options: TransportOptions
 ) -> list[tuple[str, str]]:
@@ -44,9 +55,6 @@ def request_headers(
     """
     given = {name.lower() for name, _ in request.headers}
     headers = list(request.headers)
-    for name, text in headers:
-        if any(mark in "\r\n\0" for mark in name + text):
-            raise ValueError(f"header {name!r} would break the request")
     if "user-agent" not in given:
         headers.append(("User-Agent", options.user_agent))
     if "accept-encoding" not in given:

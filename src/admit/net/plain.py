@@ -26,7 +26,13 @@ from admit.net.answer import (
     TooLarge,
     decode_body,
 )
-from admit.net.outgoing import header_bytes, is_insecure, request_headers, request_url
+from admit.net.outgoing import (
+    check_headers,
+    header_bytes,
+    is_insecure,
+    request_headers,
+    request_url,
+)
 from admit.net.proxies import proxy_for
 from admit.net.sink import Sink
 from admit.net.transport import SinkFailed, WireResponse
@@ -141,6 +147,7 @@ class PlainTransport:
             is_insecure(options, request.url),
             proxy_for(options.proxies, origin),
         )
+        check_headers(request)
         self._in_flight += 1
         with self._wanted:
             self._queue.append(_Job(request, done, route))
@@ -176,6 +183,10 @@ class PlainTransport:
             self._is_closed = True
             self._queue.clear()
             self._in_flight = 0
+            for idle in self._idle.values():
+                for connection in idle:
+                    connection.close()
+                    self._connections.discard(connection)
             for connection in self._connections:
                 _hang_up(connection)
             self._connections.clear()
@@ -222,15 +233,22 @@ class PlainTransport:
             try:
                 outcome = self._receive(job, response)
             except BaseException:
+                response.close()
                 self._drop(connection)
                 raise
             if response.will_close:
                 self._drop(connection)
             else:
                 connection.has_served = True
-                with self._wanted:
-                    self._idle.setdefault(job.route, []).append(connection)
+                self._keep(job.route, connection)
             return outcome
+
+    def _keep(self, route: _Route, connection: _Connection) -> None:
+        with self._wanted:
+            if not self._is_closed:
+                self._idle.setdefault(route, []).append(connection)
+                return
+        connection.close()
 
     def _connect(self, job: _Job) -> _Connection:
         """Return a kept connection, or make one."""
@@ -312,6 +330,7 @@ class PlainTransport:
                 yield piece
         except (OSError, HTTPException) as error:
             raise self._translate(job, error, received) from error
+        response.close()  # the connection is free for the next request
         if response.length:
             raise failures.broken(
                 job.request.url, received, f"{response.length} bytes are missing"
@@ -401,11 +420,7 @@ def _head(response: HTTPResponse) -> Head:
 def _refused(job: _Job, head: Head) -> NetworkError:
     proxy = job.route.proxy
     assert proxy is not None  # noqa: S101  # only called where there is one
-    schemes = [
-        text.partition(" ")[0].lower()
-        for name, text in head.headers
-        if name == "proxy-authenticate"
-    ]
+    schemes = failures.offered_schemes(head)
     return failures.proxy_refused(job.request.url, proxy, head.status, schemes)
 
 

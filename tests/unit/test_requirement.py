@@ -255,4 +255,11 @@ def test_brackets_nested_without_end_are_an_error_not_a_crash() -> None:
 
 def test_a_marker_that_cannot_be_written_again_is_an_error_of_ours() -> None:
     with pytest.raises(InvalidRequirement, match="not a valid requirement"):
-        parse_requirement("widgets>=\n1; os_name == '\\'\\\"'")
+        parse_requirement("widgets>=\n1; os_name == '\\x27\"'")
+
+
+def test_a_line_end_after_an_operator_is_read_as_packaging_does() -> None:
+    requirement = parse_requirement("widgets[tls]>=\n1; os_name == 'posix'")
+
+    assert str(requirement.specifier) == ">=1"
+    assert requirement.marker == parse_marker('os_name == "posix"')

@@ -294,6 +294,8 @@ def _parse_line(line: str, where: str) -> Iterator[Entry]:
             yield Include(target, url, _INCLUDES[option], where)
         elif option in _EDITABLES:
             yield parse_requirement_line(text, where=where, is_editable=True)
+        elif option == "--hash":
+            raise _Fault("option --hash must follow a requirement")
         else:
             url = _find_url(text)
             shown = text if url is None else url.text
@@ -314,6 +316,8 @@ def _split_words(text: str) -> list[str]:
 def _take_option(words: list[str]) -> tuple[str, str]:
     """Take one option and its value off the front of the words."""
     word = words.pop(0)
+    if not word.startswith("-"):
+        raise _Fault("a word stands behind the options that belongs to none of them")
     option, equals, text = word.partition("=")
     if not word.startswith("--") and len(word) > 2:
         option, equals, text = word[:2], "=", word[2:].removeprefix("=")

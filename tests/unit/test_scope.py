@@ -270,6 +270,18 @@ class TestWhichSourceADirectUrlServes:
         assert (found.name, found.kind) == (None, "direct")
         assert found.url.text == "https://h.example/ab/w.whl"
 
+    def test_a_credential_of_its_own_makes_it_its_own(self) -> None:
+        url = parse_url("https://bob:pw@h.example/a/w.whl")
+
+        found = source_of(url, [source("https://alice:pw@h.example/a")])
+        same = source_of(
+            parse_url("https://alice:pw@h.example/a/w.whl"),
+            [source("https://alice:pw@h.example/a", name="a")],
+        )
+
+        assert (found.kind, found.url.userinfo) == ("direct", url.userinfo)
+        assert same.name == "a"
+
 
 class TestMerging:
     @pytest.mark.pain("B8")
@@ -345,6 +357,8 @@ HTTP = Origin("http", "pypi.corp.example", 80)
         pytest.param(HTTP, True, (), True, id="ambient over http"),
         pytest.param(HTTP, False, (), False, id="explicit over http"),
         pytest.param(HTTP, True, ("pypi.corp.example",), False, id="allowed host"),
+        pytest.param(HTTP, True, ("PyPI.corp.example:80",), False, id="host and port"),
+        pytest.param(HTTP, True, ("pypi.corp.example:81",), True, id="other port"),
         pytest.param(HTTP, True, ("corp.example",), True, id="other host allowed"),
         pytest.param(Origin("https", "h", 443), True, (), False, id="https"),
         pytest.param(Origin("http", "127.0.0.1", 80), True, (), False, id="loopback"),

@@ -239,7 +239,7 @@ def plain_http(reason: str, origin: Origin) -> Problem:
     """An ambient credential that would travel in clear."""
     return Problem(
         f"{reason} to {origin}",
-        f"use https, or allow it with `--allow-plain-http-auth {origin.host}`",
+        f"use https, or allow it with `--allow-insecure-host {origin.host}`",
     )
 
 

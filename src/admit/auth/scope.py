@@ -213,11 +213,14 @@ def is_below(url: Url, base: Url) -> bool:
 def source_of(url: Url, sources: Sequence[Source]) -> Source:
     """Return the source that a direct URL serves (rule R4, first point).
 
-    The configured source with the longest path above it (B5); else it is its own.
+    The configured source with the longest path above it (B5); else it is its own, as
+    is a URL that brings a credential of its own.
     """
     above = [source for source in sources if is_below(url, source.url)]
     if above:
-        return max(above, key=lambda source: len(_segments(source.url)))
+        best = max(above, key=lambda source: len(_segments(source.url)))
+        if link_userinfo(url, best) is None:
+            return best
     return Source(url.without_fragment(), kind="direct")
 
 
@@ -248,7 +251,8 @@ def plain_http_problem(
     """Say why an ambient credential may not go to an origin in clear (pain I7)."""
     if not credential.is_ambient or origin.scheme == "https":
         return None
-    if origin.is_loopback or origin.host in allowed_hosts:
+    allowed = {host.lower() for host in allowed_hosts}
+    if origin.is_loopback or allowed & {origin.host, f"{origin.host}:{origin.port}"}:
         return None
     return f"the credential from {credential.provider} is not sent over plain http"
 

@@ -157,4 +157,7 @@ def make_folder(path: str) -> None:
         return
     except FileNotFoundError:
         make_folder(os.path.dirname(path))
-        os.mkdir(path, _PRIVATE_FOLDER)
+        try:
+            os.mkdir(path, _PRIVATE_FOLDER)
+        except FileExistsError:  # another process was faster
+            return

@@ -43,8 +43,7 @@ def choose_candidates(
     build; among equals the first on the page. Sdists are never chosen yet.
     """
     sorting = _Sorting(project, target)
-    for entry in page.entries:
-        sorting.add(entry)
+    sorting.add(page.entries)
     chosen: list[tuple[Version, File]] = []
     for key in sorted(sorting.usable):
         best = sorting.best(key, page.base)
@@ -68,7 +67,7 @@ def choose_candidates(
             tuple(masks.unsupported.items()),
             tuple([marshal.dumps(_fields(file)) for _, file in chosen]),
             marshal.dumps(reasons),
-            (*page.problems, *sorting.problems),
+            page.problems,
         )
     )
 
@@ -142,7 +141,6 @@ class _Sorting:
         self.project = project
         self.usable: dict[bytes, list[tuple[int, WheelName, Entry]]] = {}
         """By version key: (rank of the tags, name, file)."""
-        self.problems: list[str] = []
         self._target = target
         self._python = parse_version(_python_release(target))
         self._admits: dict[str, bool] = {}
@@ -158,25 +156,49 @@ class _Sorting:
         """No wheels."""
         self._broken: list[Reason] = []
 
-    def add(self, entry: Entry) -> None:
-        filename = entry["filename"]
-        if not filename.endswith(WHEEL_SUFFIX):
-            self._others.append(entry)
+    def add(self, entries: tuple[Entry, ...]) -> None:
+        """Sort files, by what their names have in common first."""
+        heads: dict[str, list[Entry]] = {}
+        for entry in entries:
+            filename = entry["filename"]
+            if filename.endswith(WHEEL_SUFFIX):
+                head = filename.rsplit("-", 3)[0]
+                if head in heads:
+                    heads[head].append(entry)
+                else:
+                    heads[head] = [entry]
+            else:
+                self._others.append(entry)
+        for head, wheels in heads.items():
+            self._add_wheels(head, wheels)
+
+    def _add_wheels(self, head: str, wheels: list[Entry]) -> None:
+        length = len(head)
+        ranks = self._ranks
+        wheel: WheelName | None = None
+        usable: list[tuple[int, WheelName, Entry]] = []
+        elsewhere: list[Entry] = []
+        for entry in wheels:
+            filename = entry["filename"]
+            tail = filename[length:]
+            if wheel is None or tail not in ranks:
+                parsed = self._parse(filename)
+                if parsed is None:
+                    continue
+                wheel = parsed
+                ranks[tail] = self._target.rank(parsed.tags)
+            rank = ranks[tail]
+            if rank is None:
+                elsewhere.append(entry)
+            else:
+                usable.append((rank, wheel, entry))
+        if wheel is None:
             return
-        head = filename.rsplit("-", 3)[0]
-        tail = filename[len(head) :]
-        wheel = self._heads.get(head)
-        if wheel is None or tail not in self._ranks:
-            wheel = self._parse(filename)
-            if wheel is None:
-                return
-            self._heads[head] = wheel
-            self._ranks[tail] = self._target.rank(wheel.tags)
-        rank = self._ranks[tail]
-        if rank is None:
-            self._elsewhere.setdefault(head, []).append(entry)
-        else:
-            self.usable.setdefault(wheel.version.key, []).append((rank, wheel, entry))
+        self._heads[head] = wheel
+        if elsewhere:
+            self._elsewhere[head] = elsewhere
+        if usable:
+            self.usable.setdefault(wheel.version.key, []).extend(usable)
 
     def _parse(self, filename: str) -> WheelName | None:
         try:
@@ -199,10 +221,7 @@ class _Sorting:
             try:
                 answer = parse_specifier(requires_python).contains(self._python)
             except InputError:
-                answer = True
-                self.problems.append(
-                    f"Requires-Python {requires_python!r} cannot be read, ignored"
-                )
+                answer = True  # `Metadata.problems` tells of it, if it is chosen
             self._admits[requires_python] = answer
         return answer
 

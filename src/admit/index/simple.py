@@ -61,6 +61,7 @@ FILE_SUFFIXES = (
     ".deb",
 )
 
+_TEXT_OR_BOOLEAN = (str, bool)
 _JSON = "application/vnd.pypi.simple.v1+json"
 _HTML = ("application/vnd.pypi.simple.v1+html", "text/html")
 _KNOWN_MINOR = 4
@@ -181,24 +182,26 @@ def parse_file(entry: Entry) -> File:
         InvalidPage: a field is of the wrong kind. Fields that only inform (size,
             upload time) are dropped instead.
     """
-    filename, link = entry["filename"], entry["url"]
+    filename, url = entry["filename"], entry["url"]
     requires_python = entry.get("requires-python")
     if requires_python is not None and not isinstance(requires_python, str):
         raise InvalidPage(f"{_shown(filename)}: requires-python is not a text")
-    yanked = entry.get("yanked", False)
-    if not isinstance(yanked, str | bool | None):
+    yanked = entry.get("yanked")
+    if yanked is None or yanked == "":
+        yanked = False
+    elif not isinstance(yanked, _TEXT_OR_BOOLEAN):
         raise InvalidPage(f"{_shown(filename)}: yanked is neither a boolean nor a text")
-    url, _, fragment = link.partition("#")
     hashes = _read_hashes(entry.get("hashes"), filename)
-    if fragment and not hashes:
-        hashes = _read_fragment(fragment)
+    if "#" in url:
+        url, _, fragment = url.partition("#")
+        hashes = hashes or _read_fragment(fragment)
     size, uploaded = entry.get("size"), entry.get("upload-time")
     return File(
         filename,
         url,
         hashes,
         requires_python or None,
-        yanked or False,
+        yanked,
         uploaded if isinstance(uploaded, str) else None,
         size if isinstance(size, int) and size >= 0 else None,
         _read_metadata(entry, filename),
@@ -210,14 +213,12 @@ def _read_hashes(stated: object, filename: str) -> Hashes:
         return ()
     if not isinstance(stated, dict):
         raise InvalidPage(f"{_shown(filename)}: hashes is not an object")
-    if len(stated) == 1 and "sha256" in stated:  # nearly every file of every index
-        digest = stated["sha256"]
-        return (("sha256", digest.lower()),) if is_digest("sha256", digest) else ()
-    return tuple(
-        (algorithm.lower(), digest.lower())
-        for algorithm, digest in sorted(stated.items())
-        if is_digest(algorithm.lower(), digest)
-    )
+    found = []
+    for algorithm, digest in stated.items():
+        algorithm = algorithm.lower()  # noqa: PLW2901  # the same, normalised
+        if is_digest(algorithm, digest):
+            found.append((algorithm, digest.lower()))
+    return tuple(sorted(found)) if len(found) > 1 else tuple(found)
 
 
 def _read_fragment(fragment: str) -> Hashes:
@@ -226,14 +227,15 @@ def _read_fragment(fragment: str) -> Hashes:
     return ((algorithm, digest.lower()),) if is_digest(algorithm, digest) else ()
 
 
-def is_digest(algorithm: str, digest: object) -> bool:
+def is_digest(algorithm: str, digest: object) -> TypeGuard[str]:
     """Whether a text can be the hexadecimal digest of a known algorithm."""
-    if not isinstance(digest, str) or len(digest) != _HEX_LENGTHS.get(algorithm):
+    length = _HEX_LENGTHS.get(algorithm)
+    if not isinstance(digest, str) or len(digest) != length:
         return False
-    return digest.isascii() and digest.isalnum() and not digest.lower().strip(_HEX)
-
-
-_HEX = "0123456789abcdef"
+    try:
+        return len(bytes.fromhex(digest)) * 2 == length  # blanks would not count
+    except ValueError:
+        return False
 
 
 def _read_metadata(entry: Entry, filename: str) -> Literal[True] | Hashes | None:

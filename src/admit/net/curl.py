@@ -237,10 +237,8 @@ class CurlTransport:
         easy = transfer.easy = idle.pop() if idle else self._configure(transfer.route)
         url = request_url(request.url)
         easy.setopt(pycurl.URL, url)
-        if transfer.route.proxy is None or request.url.scheme == "https":
-            # libcurl would write %2f as %2F; a signature may cover the path as it is.
-            tail = url.partition("://")[2].partition("/")
-            easy.setopt(pycurl.REQUEST_TARGET, "".join(tail[1:]) or "/")
+        # libcurl would write %2f as %2F; a signature may cover the path as it is.
+        easy.setopt(pycurl.REQUEST_TARGET, _target(url, transfer.route.proxy))
         easy.setopt(
             pycurl.HTTPHEADER, _header_lines(request_headers(request, self._options))
         )
@@ -538,6 +536,17 @@ class CurlTransport:
 def _is_out(transfer: _Transfer) -> bool:
     """Tell whether the request went out: it has a connection."""
     return bool(transfer.easy.getinfo(pycurl.PRETRANSFER_TIME) > 0)
+
+
+def _target(url: str, proxy: Url | None) -> str:
+    """Return what stands in the request line (RFC 9112, section 3.2)."""
+    scheme, _, rest = url.partition("://")
+    is_relayed = proxy is not None and proxy.scheme in ("http", "https")
+    if is_relayed and scheme.lower() == "http":
+        return url
+    cut = next((at for at, mark in enumerate(rest) if mark in "/?"), len(rest))
+    tail = rest[cut:]
+    return tail if tail.startswith("/") else "/" + tail
 
 
 def _header_lines(headers: list[tuple[str, str]]) -> list[bytes]:

@@ -377,15 +377,11 @@ class Session:
             target,
             environment.installed,
             self.policy(),
+            requirements=wanted.requirements,
             constraints=wanted.constraints,
             on_progress=self.listener.resolving,
         )
-        applicable = [
-            each
-            for each in wanted.requirements
-            if each.marker is None or each.marker.evaluate(target.environment)
-        ]
-        return resolve(provider, applicable)
+        return resolve(provider)
 
     def plan(self, environment: Environment, resolution: Resolution) -> Change:
         """Compare a resolution with what is installed."""

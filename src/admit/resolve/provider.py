@@ -106,7 +106,7 @@ class _Project:
         self.unsupported = listing.unsupported if listing is not None else ()
         self.prereleases = listing.prereleases if listing is not None else 0
         self.pinned: Mask = 0
-        """Versions that some requirement names exactly: they may be yanked."""
+        """Versions that the user names exactly: they may be yanked (PEP 592)."""
         if installed is not None:
             self._add_installed(installed.version)
 
@@ -141,6 +141,7 @@ class Provider:
         installed: Mapping[NormalizedName, Known],
         policy: Policy,
         *,
+        requirements: Sequence[Requirement],
         constraints: Sequence[Requirement] = (),
         on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
@@ -148,15 +149,25 @@ class Provider:
         self._target = target
         self._installed = installed
         self._policy = policy
+        self.requirements = [each for each in requirements if self._is_in_force(each)]
+        """What the user asks for, as far as it holds for the target."""
+        limits = [each for each in constraints if self._is_in_force(each)]
         self._limits: dict[str, list[Specifier]] = {}
-        for each in constraints:
-            if each.marker is None or each.marker.evaluate(target.environment):
-                self._limits.setdefault(each.name, []).append(each.specifier)
+        for each in limits:
+            self._limits.setdefault(each.name, []).append(each.specifier)
+        self._pins: dict[str, list[Specifier]] = {}
+        for each in (*self.requirements, *limits):
+            if each.specifier.is_pin:
+                self._pins.setdefault(each.name, []).append(each.specifier)
         self._on_progress = on_progress
         self._pages: dict[str, Future[Found | Missing]] = {}
         self._metadata: dict[tuple[str, Version], Future[Metadata]] = {}
         self._projects: dict[str, _Project] = {}
         self._guessed: set[str] = set()
+
+    def _is_in_force(self, requirement: Requirement) -> bool:
+        marker = requirement.marker
+        return marker is None or marker.evaluate(self._target.environment)
 
     # What the solver asks
 
@@ -168,6 +179,8 @@ class Provider:
         found = answer if answer.is_found else None
         project = _Project(found, self._installed_of(name))
         self._projects[name] = project
+        for pin in self._pins.get(name, ()):
+            project.pinned |= mask_of(pin, project.versions)
         if not project.versions:
             return Unavailable(answer.reason)
         unusable = [
@@ -185,11 +198,7 @@ class Provider:
 
     def mask(self, package: Package, constraint: Hashable) -> Mask:
         project = self._projects[package]
-        specifier = _specifier_of(constraint)
-        mask = mask_of(specifier, project.versions)
-        if specifier.is_pin:
-            project.pinned |= mask
-        return mask
+        return mask_of(_specifier_of(constraint), project.versions)
 
     def choose(self, package: Package, mask: Mask) -> int | Unavailable:
         name, _ = _split(package)
@@ -283,7 +292,7 @@ class Provider:
             usable &= mask_of(limit, listing.versions)
         for _, mask in listing.unsupported:
             usable &= ~mask
-        usable &= usable if specifier.is_pin else ~listing.yanked
+        usable &= ~listing.yanked if name not in self._pins else usable
         if not self._policy.allow_prereleases:
             usable = usable & ~listing.prereleases or usable
         return usable.bit_length() - 1 if usable else None
@@ -413,14 +422,16 @@ def _extra(text: str) -> ExtraName:
     return text  # type: ignore[return-value]  # as above
 
 
-def resolve(provider: Provider, requirements: Sequence[Requirement]) -> Resolution:
-    """Find versions for the user's requirements.
+def resolve(provider: Provider) -> Resolution:
+    """Find versions for what the user asked of a provider.
 
     Raises:
         NothingFits: there are none; says why.
     """
     wanted = tuple(
-        dependency for each in requirements for dependency in provider.depend_on(each)
+        dependency
+        for each in provider.requirements
+        for dependency in provider.depend_on(each)
     )
     try:
         solution = solve(provider, wanted)

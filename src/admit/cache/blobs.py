@@ -46,8 +46,8 @@ class Blobs(Protocol):
     def read(self, name: str) -> Blob | None:
         """Return what was written under a name; None if nothing is there."""
 
-    def write(self, name: str, content: bytes) -> None:
-        """Put bytes under a name, in place of what was there."""
+    def write(self, name: str, *pieces: bytes) -> None:
+        """Put bytes, piece after piece, under a name, in place of what was there."""
 
     def touch(self, name: str) -> None:
         """Note that what lies under a name is still good now."""
@@ -59,7 +59,7 @@ class NoBlobs:
     def read(self, name: str) -> Blob | None:  # noqa: ARG002  # see Blobs
         return None
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, *pieces: bytes) -> None:
         pass
 
     def touch(self, name: str) -> None:
@@ -96,14 +96,14 @@ class DiskBlobs:
             os.close(descriptor)
         return Blob(content, status.st_mtime)
 
-    def write(self, name: str, content: bytes) -> None:
+    def write(self, name: str, *pieces: bytes) -> None:
         if not self._is_writable:
             return
         self._count += 1
         partial = f"{self._root}/partial/{self._run}-{self._count}"
         place = f"{self._root}/{name}"
         try:
-            self._write_new(partial, content)
+            self._write_new(partial, pieces)
             try:
                 os.replace(partial, place)
             except FileNotFoundError:
@@ -112,16 +112,17 @@ class DiskBlobs:
         except OSError as error:
             self._give_up(error, partial)
 
-    def _write_new(self, path: str, content: bytes) -> None:
+    def _write_new(self, path: str, pieces: tuple[bytes, ...]) -> None:
         try:
             descriptor = os.open(path, _CREATE, _PRIVATE_FILE)
         except FileNotFoundError:
             make_folder(os.path.dirname(path))
             descriptor = os.open(path, _CREATE, _PRIVATE_FILE)
         try:
-            rest = memoryview(content)
-            while rest:
-                rest = rest[os.write(descriptor, rest) :]
+            for piece in pieces:
+                written = os.write(descriptor, piece)
+                while written < len(piece):
+                    written += os.write(descriptor, memoryview(piece)[written:])
         finally:
             os.close(descriptor)
 

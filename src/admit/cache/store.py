@@ -17,13 +17,16 @@ from time import time
 
 from admit.cache.blobs import DiskBlobs, NoBlobs, make_folder
 from admit.cache.freshness import is_fresh
-from admit.value import replace, value
+from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
     from admit.cache.blobs import Blobs
+
+    Fields = tuple[str, str, str, str | None, str | None, int, bool]
+    """The first ones of `PageEntry`."""
 
 FORMAT = 1
 """Of seals and heads; part of every path."""
@@ -84,6 +87,11 @@ class Shelf:
         self._clock = clock
         self._may_trust = may_trust
 
+    @property
+    def keeps(self) -> bool:
+        """Whether what is written here will be found again."""
+        return not isinstance(self._blobs, NoBlobs)
+
     def read_page(self, project: str) -> PageEntry | None:
         """Return the page as received."""
         return self._read(f"page-{_short(project)}")
@@ -119,33 +127,35 @@ class Shelf:
         return _open_sealed(blob.content, self._key) if blob is not None else None
 
     def write_metadata(self, name: str, content: bytes) -> None:
-        sealed = _seal(content, self._key)
-        self._blobs.write(f"{self._folder}/metadata-{name}", sealed)
+        sealed = _seal(self._key, content)
+        self._blobs.write(f"{self._folder}/metadata-{name}", *sealed)
 
     def _read(self, name: str) -> PageEntry | None:
         blob = self._blobs.read(f"{self._folder}/{name}")
-        if blob is None:
+        opened = _open_sealed(blob.content, self._key) if blob is not None else None
+        if blob is None or opened is None:
             return None
-        opened = _open_sealed(blob.content, self._key)
-        if opened is None:
-            return None
-        fields = marshal.loads(opened)  # noqa: S302  # sealed by us, see _open_sealed
-        entry = PageEntry(*fields)
-        return replace(entry, elapsed=self._clock() - blob.confirmed)
+        size = int.from_bytes(opened[:4], "big")
+        fields: Fields = marshal.loads(opened[4 : 4 + size])  # noqa: S302  # sealed by us
+        elapsed = self._clock() - blob.confirmed
+        return PageEntry(*fields, opened[4 + size :], elapsed)
 
     def _write(self, name: str, entry: PageEntry) -> None:
-        fields = (
-            entry.url,
-            entry.content_type,
-            entry.body_hash,
-            entry.etag,
-            entry.last_modified,
-            entry.lifetime,
-            entry.is_redirected,
-            entry.content,
+        fields = marshal.dumps(
+            (
+                entry.url,
+                entry.content_type,
+                entry.body_hash,
+                entry.etag,
+                entry.last_modified,
+                entry.lifetime,
+                entry.is_redirected,
+            ),
+            _MARSHAL,
         )
-        sealed = _seal(marshal.dumps(fields, _MARSHAL), self._key)
-        self._blobs.write(f"{self._folder}/{name}", sealed)
+        head = len(fields).to_bytes(4, "big") + fields
+        sealed = _seal(self._key, head, entry.content)
+        self._blobs.write(f"{self._folder}/{name}", *sealed)
 
 
 class Cache:
@@ -219,7 +229,7 @@ class Cache:
     def write_metadata(self, sha256: str, content: bytes) -> None:
         """Keep a digest; the hash must have been verified."""
         name = f"metadata-v{FORMAT}/{sha256[:2]}/{sha256}"
-        self._blobs.write(name, _seal(content, sha256))
+        self._blobs.write(name, *_seal(sha256, content))
 
     def archive_place(self, sha256: str) -> str:
         """Return where the wheel with this hash is, or is to be, unpacked.
@@ -302,20 +312,24 @@ def _short(project: str) -> str:
     return project if len(project) <= _LONGEST_NAME else fingerprint(project.encode())
 
 
-def _seal(content: bytes, key: str) -> bytes:
-    body = b"%b\n%b" % (key.encode(), content)
-    return crc32(body).to_bytes(4, "big") + body
+def _seal(key: str, *pieces: bytes) -> tuple[bytes, ...]:
+    """Return what to write for a content in pieces, none of which is copied."""
+    prefix = key.encode() + b"\n"
+    checksum = crc32(prefix)
+    for piece in pieces:
+        checksum = crc32(piece, checksum)
+    return (checksum.to_bytes(4, "big") + prefix, *pieces)
 
 
 def _open_sealed(sealed: bytes, key: str) -> bytes | None:
     """Return the content; None if it is damaged or belongs to another key."""
     prefix = key.encode() + b"\n"
-    if sealed[4 : 4 + len(prefix)] != prefix:
+    start = 4 + len(prefix)
+    if sealed[4:start] != prefix:
         return None
-    body = memoryview(sealed)[4:]
-    if crc32(body).to_bytes(4, "big") != sealed[:4]:
+    if crc32(memoryview(sealed)[4:]).to_bytes(4, "big") != sealed[:4]:
         return None
-    return bytes(body[len(prefix) :])
+    return sealed[start:]
 
 
 def _is_usable(root: str, warn: Callable[[str], None]) -> bool:

@@ -40,8 +40,8 @@ if TYPE_CHECKING:
 
 __all__ = ["Absent", "Downloaded", "Index"]
 
-_SECRETS = (b"-Signature=", b"Signature=", b"?sig=", b"&sig=", b"&amp;sig=")
-"""In links these are as good as passwords: such pages are not stored."""
+_SECRETS = (b"Signature=", b"?sig=", b"&sig=", b";sig=")
+"""In a link's query these are as good as passwords: such pages are not stored."""
 
 _LONGEST_USERINFO = 8192
 
@@ -194,11 +194,12 @@ class Index:
         self, project: NormalizedName, response: Response, digest: PageEntry | None
     ) -> Listing:
         """The index sent a page, perhaps the one that is known."""
-        page = _page_of(response)
-        directives = parse_cache_control(response.header("cache-control") or "")
-        if not directives.may_store or _holds_secrets(response.body):
-            return self._parse(project, page, response.identity)
         shelf = self._shelf(response.identity)
+        directives = parse_cache_control(response.header("cache-control") or "")
+        may_store = shelf.keeps and directives.may_store
+        if not may_store or _holds_secrets(response.body):
+            return self._parse(project, _page_of(response), response.identity)
+        page = replace(_page_of(response), body_hash=fingerprint(response.body))
         if digest is None or _meaning(page) != _meaning(digest):
             shelf.write_page(project, page)
             return self._digest(project, page, response.identity)
@@ -283,7 +284,7 @@ def _page_of(response: Response) -> PageEntry:
         # A redirect's query may hold a signature; links do not need it.
         url=response.url.text.partition("#")[0].partition("?")[0],
         content_type=response.header("content-type") or "",
-        body_hash=fingerprint(response.body),
+        body_hash="",
         etag=response.header("etag"),
         last_modified=response.header("last-modified"),
         lifetime=lifetime_of(response.header("cache-control"), response.header("age")),
@@ -304,7 +305,7 @@ def _conditions(entry: PageEntry) -> tuple[str | None, str | None, int]:
 
 def _holds_secrets(body: bytes) -> bool:
     """Whether links of a page carry a password or a signature."""
-    if any(mark in body for mark in _SECRETS):
+    if b"?" in body and any(mark in body for mark in _SECRETS):
         return True
     at = body.find(b"@")
     while at >= 0:

@@ -15,6 +15,7 @@ from admit.errors import InputError
 from admit.value import value
 
 DEFAULT_PORTS = {"http": 80, "https": 443}
+_HEX_DIGITS = b"0123456789abcdefABCDEF"
 _SCHEMES = ("http", "https", "file", "ssh", "git")
 
 
@@ -273,12 +274,13 @@ def percent_decode(text: str) -> str:
     """Decode %XX once, as UTF-8; malformed sequences stay as they are."""
     if "%" not in text:
         return text
-    head, *parts = text.encode().split(b"%")
+    head, *parts = text.encode("utf-8", "surrogateescape").split(b"%")
     decoded = [head]
     for part in parts:
-        try:
-            decoded.append(bytes.fromhex(part[:2].decode("ascii")) + part[2:])
-        except ValueError:
+        digits = part[:2]
+        if len(digits) == 2 and not digits.strip(_HEX_DIGITS):
+            decoded.append(bytes((int(digits, 16),)) + part[2:])
+        else:
             decoded.append(b"%" + part)
     return b"".join(decoded).decode("utf-8", "surrogateescape")
 

@@ -94,11 +94,15 @@ def _apply_locked(
         journal.begin()
         _carry_out(plan, journal, placer, on_step)
         journal.commit()
+        _finish(journal, placer.warnings)
     except BaseException as error:
         # As after a kill; only at once.
         _recover_now(plan.scheme.purelib, error)
         raise
-    warnings = placer.warnings
+    return Applied(survey.overwritten, tuple(placer.warnings), placer.mode)
+
+
+def _finish(journal: Journal, warnings: list[str]) -> None:
     try:
         journal.finish()
     except OSError as error:
@@ -106,7 +110,6 @@ def _apply_locked(
             f"old files could not be removed ({error.strerror}: {error.filename}); "
             "the next command tries again"
         )
-    return Applied(survey.overwritten, tuple(warnings), placer.mode)
 
 
 def _recover_now(site: str, error: BaseException) -> None:

@@ -85,7 +85,8 @@ class Journal:
             if error.errno != errno.EXDEV:
                 raise
             os.close(os.open(f"{self._home}/{_ELSEWHERE}", os.O_WRONLY | os.O_CREAT))
-            os.rename(path, _sibling(path, number))
+            if os.path.lexists(path):
+                os.rename(path, _sibling(path, number))
 
     def commit(self) -> None:
         """Let the new state count."""
@@ -187,8 +188,8 @@ def _read(home: str, name: str) -> Intent:
     why = "it is damaged or was written by another version of admit"
     if parts[0] == _FORMAT and len(parts) > 6:
         if _is_same(parts[1], home):
-            sizes = [int(part) for part in parts[2:6]]
-            if len(parts) == 7 + sum(sizes):
+            sizes = [int(part) if part.isdecimal() else -1 for part in parts[2:6]]
+            if min(sizes) >= 0 and len(parts) == 7 + sum(sizes):
                 return _split(parts[6:-1], sizes)
         else:
             why = f"it was written at {parts[1]}, and the environment was moved since"

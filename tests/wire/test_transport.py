@@ -164,6 +164,15 @@ class TestAnswers:
 
         assert server.requests[0].target == "/a%20b/%C3%A9%22%3C%20"
 
+    @pytest.mark.parametrize("path", ["/a%2fb%7e/./..//c?x=%2f&y=/../", "?q"])
+    def test_what_a_server_wrote_travels_byte_for_byte(
+        self, open_it: Open, path: str
+    ) -> None:
+        with serve(plays(answer())) as server:
+            fetch(open_it(PATIENT), WireRequest(server.url(path)))
+
+        assert server.requests[0].target in (path, f"/{path}")
+
     def test_redirects_are_answers(self, open_it: Open) -> None:
         sent = answer(status="302 Found", headers=["Location: /other"])
         with serve(plays(sent)) as server:

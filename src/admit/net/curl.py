@@ -14,7 +14,6 @@ elsewhere does not make a transfer time out.
 
 from __future__ import annotations
 
-import os
 import sys
 from collections import deque
 from time import monotonic, sleep
@@ -24,23 +23,21 @@ import pycurl
 from admit.net import failures
 from admit.net.answer import (
     Malformed,
-    TooLarge,
     decode_body,
     parse_head,
     parse_whole_head,
 )
+from admit.net.curl_failure import Fault, translate
+from admit.net.curl_handle import Route, make_handle, prepare_handle
 from admit.net.outgoing import (
     check_headers,
-    header_bytes,
     is_insecure,
     request_headers,
-    request_url,
 )
 from admit.net.proxies import proxy_for
 from admit.net.sink import Sink
 from admit.net.transport import WireResponse
 from admit.net.trust import choose_trust
-from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -50,59 +47,16 @@ if TYPE_CHECKING:
     from admit.net.answer import Head
     from admit.net.transport import (
         Outcome,
-        SinkFailed,
         TlsOptions,
         TransportOptions,
         WireRequest,
     )
     from admit.net.trust import Trust
-    from admit.spec.url import Origin, Url
+    from admit.spec.url import Origin
 
-BUFFER_SIZE = 512 * 1024
-"""Bytes libcurl asks the kernel for at once."""
 TICK = 1.0
 """Seconds between two looks for stalled transfers, at most."""
-_SUPPRESS_CONNECT_HEADERS = 265  # CURLOPT_…, which pycurl does not name
-_QUICK_EXIT = 322  # CURLOPT_…: closing does not wait for a name lookup
 _HTTP_2 = 3  # CURL_HTTP_VERSION_2_0
-_PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
-_TLS_ERRORS = {
-    pycurl.E_SSL_CONNECT_ERROR,
-    pycurl.E_SSL_CERTPROBLEM,
-    pycurl.E_SSL_CIPHER,
-    pycurl.E_PEER_FAILED_VERIFICATION,
-    pycurl.E_USE_SSL_FAILED,
-    pycurl.E_SSL_CACERT_BADFILE,
-    pycurl.E_SSL_ISSUER_ERROR,
-    pycurl.E_SSL_INVALIDCERTSTATUS,
-    98,  # CURLE_SSL_CLIENTCERT
-}
-_OWN_CERTIFICATE = {
-    pycurl.E_SSL_CERTPROBLEM,
-    pycurl.E_BAD_FUNCTION_ARGUMENT,  # the key cannot be decrypted
-}
-_PROXY_ERRORS = {
-    pycurl.E_COULDNT_RESOLVE_PROXY,
-    pycurl.E_COULDNT_CONNECT,
-    97,  # CURLE_PROXY: the SOCKS dialogue failed
-}
-_BROKEN = {
-    pycurl.E_RECV_ERROR,
-    pycurl.E_SEND_ERROR,
-    pycurl.E_GOT_NOTHING,
-    pycurl.E_PARTIAL_FILE,
-    pycurl.E_HTTP2,
-    92,  # CURLE_HTTP2_STREAM
-}
-
-
-@value
-class _Route:
-    """What easy handles are configured for once, and kept apart by."""
-
-    tls: TlsOptions
-    is_insecure: bool
-    proxy: Url | None
 
 
 class _Transfer:
@@ -126,7 +80,7 @@ class _Transfer:
     )
 
     def __init__(
-        self, request: WireRequest, done: Callable[[Outcome], None], route: _Route
+        self, request: WireRequest, done: Callable[[Outcome], None], route: Route
     ) -> None:
         self.request = request
         self.done = done
@@ -166,7 +120,7 @@ class CurlTransport:
         """Those running with a sink or a progress callback."""
         self._ended: deque[tuple[_Transfer, Outcome]] = deque()
         """Outcomes whose `done` was not called yet."""
-        self._idle: dict[_Route, list[pycurl.Curl]] = {}
+        self._idle: dict[Route, list[pycurl.Curl]] = {}
         self._trusts: dict[TlsOptions, Trust] = {}
         self._tick = min(TICK, options.read_timeout / 4)
         self._pumped = 0.0
@@ -181,7 +135,7 @@ class CurlTransport:
         """Queue a request; `done` is called once, from within `wait`."""
         check_headers(request)
         options = self._options
-        route = _Route(
+        route = Route(
             request.tls or options.tls,
             is_insecure(options, request.url),
             proxy_for(options.proxies, request.url.origin),
@@ -232,25 +186,16 @@ class CurlTransport:
         return has_started
 
     def _start(self, transfer: _Transfer) -> None:
-        request = transfer.request
-        idle = self._idle.get(transfer.route)
-        easy = transfer.easy = idle.pop() if idle else self._configure(transfer.route)
-        url = request_url(request.url)
-        easy.setopt(pycurl.URL, url)
-        # libcurl would write %2f as %2F; a signature may cover the path as it is.
-        easy.setopt(pycurl.REQUEST_TARGET, _target(url, transfer.route.proxy))
-        easy.setopt(
-            pycurl.HTTPHEADER, _header_lines(request_headers(request, self._options))
-        )
-        is_head = request.method == "HEAD"
-        easy.setopt(pycurl.NOBODY if is_head else pycurl.HTTPGET, 1)
-        if request.method in ("GET", "HEAD"):
-            easy.unsetopt(pycurl.CUSTOMREQUEST)
+        route, request, options = transfer.route, transfer.request, self._options
+        idle = self._idle.get(route)
+        if idle:
+            easy = idle.pop()
         else:
-            easy.setopt(pycurl.CUSTOMREQUEST, request.method)
-        easy.setopt(pycurl.MAXFILESIZE_LARGE, 0 if is_head else request.max_bytes)
+            easy = make_handle(route, self._trust(route.tls), options)
+        prepare_handle(easy, request, route, request_headers(request, options))
         easy.setopt(pycurl.HEADERFUNCTION, transfer.lines.append)
         easy.setopt(pycurl.WRITEFUNCTION, transfer.pieces.append)
+        transfer.easy = easy
         transfer.away = self._away
         transfer.started = monotonic()
         transfer.heard = self._pumped
@@ -258,55 +203,6 @@ class CurlTransport:
         if request.sink is not None or request.on_progress is not None:
             self._watched.append(transfer)
         self._multi.add_handle(easy)
-
-    def _configure(self, route: _Route) -> pycurl.Curl:
-        """Make an easy handle: everything that is the same for all of a route."""
-        options = self._options
-        easy = pycurl.Curl()
-        for option, setting in (
-            (pycurl.NOSIGNAL, 1),
-            (_QUICK_EXIT, 1),
-            (_SUPPRESS_CONNECT_HEADERS, 1),
-            (pycurl.PROTOCOLS, _PROTOCOLS),
-            (pycurl.FOLLOWLOCATION, 0),
-            (pycurl.NETRC, pycurl.NETRC_IGNORED),
-            (pycurl.PATH_AS_IS, 1),
-            (pycurl.BUFFERSIZE, BUFFER_SIZE),
-            (pycurl.HTTP_VERSION, pycurl.CURL_HTTP_VERSION_2TLS),
-            (pycurl.PIPEWAIT, 1),
-            (pycurl.CONNECTTIMEOUT_MS, int(options.connect_timeout * 1000)),
-        ):
-            easy.setopt(option, setting)
-        _set_proxy(easy, route.proxy)
-        self._set_trust(easy, route)
-        return easy
-
-    def _set_trust(self, easy: pycurl.Curl, route: _Route) -> None:
-        tls = route.tls
-        trust = self._trust(tls)
-        if route.is_insecure:
-            easy.setopt(pycurl.SSL_VERIFYPEER, 0)
-            easy.setopt(pycurl.SSL_VERIFYHOST, 0)
-        if trust.is_native:
-            easy.setopt(pycurl.SSL_OPTIONS, pycurl.SSLOPT_NATIVE_CA)
-        elif trust.file or trust.directory:
-            for place, options in (
-                (trust.file, (pycurl.CAINFO, pycurl.PROXY_CAINFO)),
-                (trust.directory, (pycurl.CAPATH, pycurl.PROXY_CAPATH)),
-            ):
-                for option in options:
-                    if place:
-                        easy.setopt(option, os.fsencode(place))
-                    else:  # the builder's own default is not this machine's
-                        easy.unsetopt(option)
-        if tls.client_cert:
-            easy.setopt(pycurl.SSLCERT, os.fsencode(tls.client_cert))
-            easy.setopt(pycurl.SSLKEY, os.fsencode(tls.client_key or tls.client_cert))
-            # Without a password OpenSSL would ask for one on the terminal.
-            password = tls.client_key_password
-            easy.setopt(
-                pycurl.KEYPASSWD, password.expose().encode() if password else b""
-            )
 
     def _trust(self, tls: TlsOptions) -> Trust:
         trust = self._trusts.get(tls)
@@ -379,8 +275,11 @@ class CurlTransport:
                 return
         try:
             head = parse_whole_head(transfer.lines)
-            if head.status == 407 and transfer.route.proxy is not None:
-                self._end(transfer, self._refused_by_proxy(transfer, 407, head))
+            proxy = transfer.route.proxy
+            if head.status == 407 and proxy is not None:
+                schemes = failures.offered_schemes(head)
+                refusal = failures.proxy_refused(request.url, proxy, 407, schemes)
+                self._end(transfer, refusal)
                 return
             if request.sink is not None and head.status in (200, 206):
                 sink = transfer.sink or Sink(
@@ -427,62 +326,21 @@ class CurlTransport:
             )
         )
 
-    def _failure(
-        self, transfer: _Transfer, code: int, message: str
-    ) -> NetworkError | SinkFailed:
-        request, proxy = transfer.request, transfer.route.proxy
-        url = request.url
-        if proxy is not None:
-            status = transfer.easy.getinfo(pycurl.HTTP_CONNECTCODE)
-            if status >= 300:
-                return self._refused_by_proxy(transfer, status)
-            if code in _PROXY_ERRORS:
-                return failures.proxy_unreachable(url, proxy, message)
-        # TLS 1.3 tells of refused client certificates after the handshake.
-        is_key = code in _OWN_CERTIFICATE and transfer.route.tls.client_cert
-        if is_key or code in _TLS_ERRORS or (code in _BROKEN and "alert" in message):
-            return self._tls_failure(transfer, code, message)
-        if code == pycurl.E_OPERATION_TIMEDOUT:
-            limit = self._options.connect_timeout
-            return failures.connecting_timed_out(url, proxy, limit)
-        if code in (pycurl.E_COULDNT_RESOLVE_HOST, pycurl.E_COULDNT_CONNECT):
-            is_unknown = code == pycurl.E_COULDNT_RESOLVE_HOST
-            return failures.connect_failed(
-                url, proxy, message, is_name_unknown=is_unknown
-            )
-        if code == pycurl.E_FILESIZE_EXCEEDED:
-            return failures.bad_response(url, str(TooLarge(request.max_bytes)))
-        if code in _BROKEN:
-            received = max(transfer.received, sum(map(len, transfer.pieces)))
-            return failures.broken(url, received, message)
-        return failures.bad_response(url, f"{message} (libcurl error {code})")
-
-    def _tls_failure(
-        self, transfer: _Transfer, code: int, message: str
-    ) -> NetworkError:
-        url, tls = transfer.request.url, transfer.route.tls
-        trust = self._trust(tls)
-        if code == pycurl.E_SSL_CACERT_BADFILE:
-            return failures.trust_unreadable(url, trust, message)
-        if code in _OWN_CERTIFICATE and tls.client_cert:
-            return failures.client_certificate_unusable(
-                url, tls.client_cert, tls.client_key, message
-            )
-        if "SSL_ERROR_SYSCALL" in message or "reset by peer" in message:
-            return failures.connect_failed(url, transfer.route.proxy, message)
-        code_of_proxy = transfer.easy.getinfo(pycurl.PROXY_SSL_VERIFYRESULT)
-        verify_code = code_of_proxy or transfer.easy.getinfo(pycurl.SSL_VERIFYRESULT)
-        reason = failures.tls_reason(verify_code, message)
-        peer = transfer.route.proxy if code_of_proxy else None
-        return failures.tls_failed(url, reason, trust, message, peer=peer)
-
-    def _refused_by_proxy(
-        self, transfer: _Transfer, status: int, head: Head | None = None
-    ) -> NetworkError:
-        proxy = transfer.route.proxy
-        assert proxy is not None  # noqa: S101  # only called where there is one
-        schemes = failures.offered_schemes(head) if head else []
-        return failures.proxy_refused(transfer.request.url, proxy, status, schemes)
+    def _failure(self, transfer: _Transfer, code: int, message: str) -> NetworkError:
+        easy = transfer.easy
+        fault = Fault(
+            code,
+            message,
+            transfer.request,
+            transfer.route,
+            self._trust(transfer.route.tls),
+            connect_timeout=self._options.connect_timeout,
+            received=_received(transfer),
+            connect_status=easy.getinfo(pycurl.HTTP_CONNECTCODE),
+            verify_code=easy.getinfo(pycurl.SSL_VERIFYRESULT),
+            proxy_verify_code=easy.getinfo(pycurl.PROXY_SSL_VERIFYRESULT),
+        )
+        return translate(fault)
 
     def _stop_stalled(self) -> None:
         """Give up transfers that brought no byte for `read_timeout`.
@@ -501,8 +359,9 @@ class CurlTransport:
                 transfer.heard = self._pumped
                 transfer.is_active = seen > 0 or _is_out(transfer)
             elif self._pumped - transfer.heard >= limit:
-                received = max(transfer.received, sum(map(len, transfer.pieces)))
-                failure = failures.stalled(transfer.request.url, limit, received)
+                failure = failures.stalled(
+                    transfer.request.url, limit, _received(transfer)
+                )
                 self._end(transfer, failure)
 
     def _end(self, transfer: _Transfer, outcome: Outcome) -> None:
@@ -533,49 +392,11 @@ class CurlTransport:
             self._multi.perform()
 
 
+def _received(transfer: _Transfer) -> int:
+    """Count the bytes of the body that have come so far."""
+    return max(transfer.received, sum(map(len, transfer.pieces)))
+
+
 def _is_out(transfer: _Transfer) -> bool:
     """Tell whether the request went out: it has a connection."""
     return bool(transfer.easy.getinfo(pycurl.PRETRANSFER_TIME) > 0)
-
-
-def _target(url: str, proxy: Url | None) -> str:
-    """Return what stands in the request line (RFC 9112, section 3.2)."""
-    scheme, _, rest = url.partition("://")
-    is_relayed = proxy is not None and proxy.scheme in ("http", "https")
-    if is_relayed and scheme.lower() == "http":
-        return url
-    cut = next((at for at, mark in enumerate(rest) if mark in "/?"), len(rest))
-    tail = rest[cut:]
-    return tail if tail.startswith("/") else "/" + tail
-
-
-def _header_lines(headers: list[tuple[str, str]]) -> list[bytes]:
-    """Write headers for libcurl, where `Name:` alone would mean: leave it out."""
-    lines = [
-        header_bytes(f"{name}: {text}" if text else f"{name};")
-        for name, text in headers
-    ]
-    if not any(name.lower() == "accept" for name, _ in headers):
-        lines.append(b"Accept:")  # libcurl would add its own
-    return lines
-
-
-def _set_proxy(easy: pycurl.Curl, proxy: Url | None) -> None:
-    """Say which proxy, always: libcurl would read the environment otherwise."""
-    easy.setopt(pycurl.NOPROXY, "")
-    if proxy is None:
-        easy.setopt(pycurl.PROXY, "")
-        return
-    easy.setopt(pycurl.PROXY, proxy.text.encode())  # its scheme is its kind
-    if proxy.userinfo is None:
-        return
-    name, password = proxy.userinfo.username, proxy.userinfo.password
-    # An empty name means: as whoever holds the Kerberos ticket.
-    is_ticket = not name and bool(pycurl.version_info()[4] & pycurl.VERSION_SPNEGO)
-    easy.setopt(
-        pycurl.PROXYAUTH,
-        pycurl.HTTPAUTH_NEGOTIATE if is_ticket else pycurl.HTTPAUTH_BASIC,
-    )
-    easy.setopt(pycurl.PROXYUSERNAME, name.encode("utf-8", "surrogateescape"))
-    text = password.expose() if password else ""
-    easy.setopt(pycurl.PROXYPASSWORD, text.encode("utf-8", "surrogateescape"))

@@ -22,7 +22,7 @@ def requirement_texts(draw: st.DrawFn) -> str:
     return draw(st.sampled_from(NAMES)) + extra + draw(st.sampled_from(CONSTRAINTS))
 
 
-NEEDS = st.lists(requirement_texts(), max_size=2)
+NEEDS = st.lists(requirement_texts(), max_size=3)
 
 
 @st.composite

@@ -162,9 +162,10 @@ def _try(
 ) -> Incompatibility:
     """Prove the same from other facts, in two ways; keep the shortest."""
     facts = dict.fromkeys(replaced.get(each, each) for each in _leaves(proof))
+    by_user_first = sorted(facts, key=lambda fact: fact.cause.package != ROOT)
     for attempt in (
         _replay(proof, replaced, universes),
-        _deduce(list(facts), universes),
+        _deduce(by_user_first, universes),
     ):
         if attempt is not None and len(_steps(attempt)) <= len(_steps(best)):
             best = attempt
@@ -258,7 +259,7 @@ def _same_fact(leaf: Incompatibility) -> object:
 def _same_pair(leaf: Incompatibility) -> object:
     """Tell alike facts about one package depending on the same other."""
     match leaf.cause:
-        case Depends(package, target, _, None) if package != ROOT:
+        case Depends(package, target, _, None) if package and len(leaf.terms) == 2:
             return package, target, tuple(leaf.terms)
     return None
 
@@ -363,6 +364,7 @@ class _Facts:
         absence: Callable[[Dependency], str],
     ) -> None:
         self._universes = universes
+        self._places = {package: place for place, package in enumerate(universes)}
         self._describe = describe
         self._absence = absence
 
@@ -376,8 +378,7 @@ class _Facts:
             first, second = second, first
         if self._leads_to(first, second):
             return f"{self.state(first)}, which {self._predicate(second)}"
-        if second.cause.package == ROOT:
-            first, second = second, first
+        first, second = sorted((first, second), key=self._place)
         if self._subject(first) == self._subject(second):
             common = "require " if first.cause.package == ROOT else "depends on "
             one, other = self._predicate(first), self._predicate(second)
@@ -387,6 +388,12 @@ class _Facts:
                 )
                 return f"{self._subject(first)} {common}{both}"
         return f"{self.state(first)} and {self.state(second)}"
+
+    def _place(self, leaf: Incompatibility) -> int:
+        """What the user asked for comes first, in the order asked."""
+        if leaf.cause.package != ROOT or not leaf.terms:
+            return len(self._places)
+        return self._places[next(iter(leaf.terms))]
 
     def conclude(self, node: Incompatibility) -> str:
         """Say what an incompatibility that was derived means."""
@@ -423,6 +430,8 @@ class _Facts:
         package = leaf.cause.package
         if package == ROOT:
             return "you"
+        if isinstance(leaf.cause, SameVersion):
+            return package
         return self._describe(package, leaf.terms[package])
 
     def _predicate(self, leaf: Incompatibility) -> str:
@@ -490,7 +499,7 @@ class _Teller:
         elif _causes(right):
             self._tell_from_one(node, right, left)
         else:
-            self._say(node, f"because {self._facts.join(left, right)}")
+            self._say(node, f"because {self._facts.join(right, left)}")
 
     def _tell_from_two(
         self, node: Incompatibility, left: Incompatibility, right: Incompatibility

@@ -149,7 +149,8 @@ class _Search:
         """Packages with news that reach below the level at which they came."""
 
     def run(self, requirements: tuple[Dependency, ...]) -> Solution:
-        self._await(ROOT, 0, requirements)
+        self._note(ROOT, 0, requirements)
+        self._await(requirements)
         while (package := self._next_package()) is not None:
             if package in self.wanted:
                 self._propagate(self._introduce(package))
@@ -181,15 +182,13 @@ class _Search:
                 self._forbid(package, 1 << version, answer.reason)
                 return
             needs = self.expanded[package, version] = answer
-            for each in needs:
-                if each.package in self.solution.states or each.package in self.missing:
-                    self._require(package, 1 << version, each)
+            self._note(package, version, needs)
         refuted = [each.package for each in needs if self._is_refuted(each)]
         if refuted:
             self.order.blame(package, refuted[:1])
             return
         self.solution.decide(package, version)
-        self._await(package, version, needs)
+        self._await(needs)
 
     def _is_refuted(self, dependency: Dependency) -> bool:
         """Tell whether nothing that satisfies the dependency can be selected."""
@@ -199,22 +198,29 @@ class _Search:
         state = self.solution.states.get(package)
         return state is not None and not state & self._mask(dependency)
 
-    def _await(
+    def _note(
         self, package: Package, version: int, needs: tuple[Dependency, ...]
     ) -> None:
-        """Note dependencies on packages that are not known yet, and announce them."""
-        fresh: list[Dependency] = []
+        """Keep what a version needs; as a mask once its package is known."""
         for each in needs:
-            target = each.package
-            self.order.discover(target, is_pinned=each.is_exact)
-            if target in self.solution.states or target in self.missing:
-                continue
-            self.waiting.setdefault(target, []).append((package, version, each))
-            if target not in self.wanted:
-                self.wanted[target] = self.solution.level
-            fresh.append(each)
-        if fresh:
-            self.provider.expect(tuple(fresh))
+            if self._is_known(each.package):
+                self._require(package, 1 << version, each)
+            else:
+                waiting = self.waiting.setdefault(each.package, [])
+                waiting.append((package, version, each))
+
+    def _await(self, needs: tuple[Dependency, ...]) -> None:
+        """Give what a decision needs a place in the queue, and announce it."""
+        unknown = [each for each in needs if not self._is_known(each.package)]
+        for each in needs:
+            self.order.discover(each.package, is_pinned=each.is_exact)
+        for each in unknown:
+            self.wanted.setdefault(each.package, self.solution.level)
+        if unknown:
+            self.provider.expect(tuple(unknown))
+
+    def _is_known(self, package: Package) -> bool:
+        return package in self.solution.states or package in self.missing
 
     # Learning about packages
 
@@ -247,7 +253,7 @@ class _Search:
     def _introduce_facet(self, facet: Package, base: Package) -> list[Package]:
         self.order.discover(base, is_pinned=True)
         changed: list[Package] = []
-        if base not in self.solution.states and base not in self.missing:
+        if not self._is_known(base):
             changed = self._introduce(base)
         if base in self.missing:
             self.missing[facet] = self.missing[base]

@@ -117,7 +117,7 @@ def test_branches_meet_with_every_case_told() -> None:
 
     assert universe.resolve("menu", "icons<2", "intl>=5").explanation == text(
         """
-        Because dropdown==1.8 depends on intl<4 and dropdown>=2 depends on icons>=2, dropdown>=1 requires intl<4 or icons>=2.
+        Because dropdown>=2 depends on icons>=2 and dropdown==1.8 depends on intl<4, dropdown>=1 requires intl<4 or icons>=2.
         And because you require icons<2 and menu depends on dropdown>=1, menu requires intl<4.
         So, because you require both menu and intl>=5, your requirements cannot all be met.
         """  # noqa: E501  # one sentence, one line

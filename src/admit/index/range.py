@@ -26,7 +26,7 @@ if TYPE_CHECKING:
 
     Span = tuple[int, int]
 
-TAIL = 24 * 1024
+TAIL = 32 * 1024
 """Bytes asked for first: the directory and METADATA of nine wheels out of ten."""
 _BEFORE = 16 * 1024
 """Bytes before the directory that are asked for together with it."""
@@ -35,7 +35,7 @@ _NAME_AND_EXTRA = 256
 _MAX_DIRECTORY = 64 << 20
 _MAX_METADATA = 16 << 20
 _SUFFIX = b".dist-info/METADATA"
-_NO_ZIP64 = 0xFFFFFFFF
+_IN_EXTRA = 0xFFFFFFFF
 
 
 class NoMetadata(IntegrityError):
@@ -117,7 +117,7 @@ def _find_directory(window: _Window) -> Generator[Span, bytes, Span]:
     else:
         raise NoMetadata("not a zip archive: its end is missing")
     end = window.start + at
-    if _NO_ZIP64 in (size, offset):
+    if offset + size != end:  # perhaps zip64: its record stands between
         end, size, offset = yield from _find_large_directory(window, end)
     if size > _MAX_DIRECTORY or offset + size != end:
         raise NoMetadata("the archive's directory contradicts itself")
@@ -131,14 +131,14 @@ def _find_large_directory(
     yield from window.need(end - 20)
     locator = window.at(end - 20, 20)
     if locator[:4] != b"PK\x06\x07":
-        raise NoMetadata("the archive's zip64 locator is missing")
+        raise NoMetadata("the archive's directory contradicts itself")
     (record_at,) = unpack_from("<Q", locator, 8)
     if record_at > end - 20 - 56:
         raise NoMetadata("the archive's directory contradicts itself")
     yield from window.need(record_at)
     record = window.at(record_at, 56)
     if record[:4] != b"PK\x06\x06":
-        raise NoMetadata("the archive's zip64 record is missing")
+        raise NoMetadata("the archive's directory contradicts itself")
     size, offset = unpack_from("<QQ", record, 40)
     return record_at, size, offset
 
@@ -157,9 +157,8 @@ def _find_member(
             (offset,) = unpack_from("<I", directory, at + 42)
             if flags & 1:
                 raise NoMetadata("the archive's METADATA is encrypted")
-            if offset == _NO_ZIP64:
-                extra = directory[at + 46 + name_size :][:extra_size]
-                offset = _large_offset(extra, packed, unpacked)
+            extra = directory[at + 46 + name_size :][:extra_size]
+            unpacked, packed, offset = _large([unpacked, packed, offset], extra)
             return method, checksum, packed, unpacked, offset
         at += 46 + name_size + extra_size + comment_size
     raise NoMetadata(f"the archive has no .dist-info/METADATA of {project}")
@@ -173,18 +172,23 @@ def _belongs(name: bytes, project: NormalizedName) -> bool:
         return False
 
 
-def _large_offset(extra: bytes, packed: int, unpacked: int) -> int:
-    """Read the offset out of the zip64 field, where it stands last."""
+def _large(fields: list[int], extra: bytes) -> list[int]:
+    """Put in the zip64 values of fields that say "too large for here"."""
+    if _IN_EXTRA not in fields:
+        return fields
     at = 0
     while at + 4 <= len(extra):
         kind, size = unpack_from("<HH", extra, at)
         if kind == 1:
-            skip = 8 * [packed, unpacked].count(_NO_ZIP64)
-            if size >= skip + 8 and at + 4 + skip + 8 <= len(extra):
-                (offset,) = unpack_from("<Q", extra, at + 4 + skip)
-                return int(offset)
+            large = list(
+                unpack_from(f"<{min(size, 24) // 8}Q", extra + bytes(24), at + 4)
+            )
+            return [
+                large.pop(0) if field == _IN_EXTRA and large else field
+                for field in fields
+            ]
         at += 4 + size
-    raise NoMetadata("the archive's directory contradicts itself")
+    return fields
 
 
 def _read(

@@ -11,7 +11,7 @@ import os
 
 import pycurl
 
-from admit.net.outgoing import header_bytes, request_url
+from admit.net.outgoing import header_bytes, request_target, request_url
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -68,7 +68,7 @@ def prepare_handle(
     url = request_url(request.url)
     easy.setopt(pycurl.URL, url)
     # libcurl would write %2f as %2F; a signature may cover the path as it is.
-    easy.setopt(pycurl.REQUEST_TARGET, _target(url, route.proxy))
+    easy.setopt(pycurl.REQUEST_TARGET, request_target(url, route.proxy))
     easy.setopt(pycurl.HTTPHEADER, _header_lines(headers))
     is_head = request.method == "HEAD"
     easy.setopt(pycurl.NOBODY if is_head else pycurl.HTTPGET, 1)
@@ -103,17 +103,6 @@ def _set_trust(easy: pycurl.Curl, route: Route, trust: Trust) -> None:
         # Without a password OpenSSL would ask for one on the terminal.
         password = tls.client_key_password
         easy.setopt(pycurl.KEYPASSWD, password.expose().encode() if password else b"")
-
-
-def _target(url: str, proxy: Url | None) -> str:
-    """Return what stands in the request line (RFC 9112, section 3.2)."""
-    scheme, _, rest = url.partition("://")
-    is_relayed = proxy is not None and proxy.scheme in ("http", "https")
-    if is_relayed and scheme.lower() == "http":
-        return url
-    cut = next((at for at, mark in enumerate(rest) if mark in "/?"), len(rest))
-    tail = rest[cut:]
-    return tail if tail.startswith("/") else "/" + tail
 
 
 def _header_lines(headers: list[tuple[str, str]]) -> list[bytes]:

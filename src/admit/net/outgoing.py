@@ -34,6 +34,24 @@ def request_url(url: Url) -> str:
     return f"{scheme}://{host}{percent_encode(tail, safe=_LEGAL)}"
 
 
+def request_target(url: str, proxy: Url | None) -> str:
+    """Return what stands in the request line.
+
+    Args:
+        url: From `request_url`.
+        proxy: The proxy the request goes to; one of HTTP relays `http` itself.
+
+    Spec: RFC 9112, section 3.2.
+    """
+    scheme, _, rest = url.partition("://")
+    is_relayed = proxy is not None and proxy.scheme in ("http", "https")
+    if is_relayed and scheme.lower() == "http":
+        return url
+    cut = next((at for at, mark in enumerate(rest) if mark in "/?"), len(rest))
+    tail = rest[cut:]
+    return tail if tail.startswith("/") else "/" + tail
+
+
 def check_headers(request: WireRequest) -> None:
     """Refuse headers that would break out of their line; a fault of the caller.
 

@@ -31,6 +31,7 @@ from admit.net.outgoing import (
     header_bytes,
     is_insecure,
     request_headers,
+    request_target,
     request_url,
 )
 from admit.net.proxies import proxy_for
@@ -288,9 +289,7 @@ class PlainTransport:
 
     def _send(self, job: _Job, connection: _Connection) -> HTTPResponse:
         request, proxy = job.request, job.route.proxy
-        target = request_url(request.url)
-        if proxy is None or job.route.origin.scheme == "https":
-            target = "/" + target.partition("://")[2].partition("/")[2]
+        target = request_target(request_url(request.url), proxy)
         connection.putrequest(request.method, target, skip_accept_encoding=True)
         for name, text in request_headers(request, self._options):
             connection.putheader(name, header_bytes(text))

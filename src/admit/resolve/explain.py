@@ -420,7 +420,8 @@ class _Facts:
 
     def list_all(self, leaves: list[Incompatibility]) -> str:
         """List facts, where telling how they meet would take too long."""
-        stated = list(dict.fromkeys(self.state(each) for each in leaves))
+        in_order = sorted(leaves, key=self._place)
+        stated = list(dict.fromkeys(self.state(each) for each in in_order))
         lines = [f"- {each}" for each in stated[:_TOO_LONG]]
         if len(stated) > _TOO_LONG:
             lines.append(f"- and {len(stated) - _TOO_LONG} more facts like these")

@@ -10,6 +10,7 @@ import subprocess
 import sys
 import textwrap
 import threading
+import tracemalloc
 import zlib
 from collections.abc import Callable
 from time import monotonic
@@ -404,9 +405,13 @@ class TestBrokenAnswers:
         bomb = gzip.compress(b"\0" * 50_000_000)
         with serve(plays(answer(bomb, headers=["Content-Encoding: gzip"]))) as server:
             request = WireRequest(server.url(), max_bytes=1_000_000)
+            tracemalloc.start()
             failure = fail(open_it(PATIENT), request)
+            _, peak = tracemalloc.get_traced_memory()
+            tracemalloc.stop()
 
         assert "larger than 1000000 bytes" in str(failure.why)
+        assert peak < 10_000_000
 
     def test_a_body_just_at_the_limit_is_taken(self, open_it: Open) -> None:
         body = gzip.compress(b"x" * 1000)

@@ -27,7 +27,7 @@ def test_a_version_that_does_not_exist() -> None:
 
     explanation = universe.resolve("a>=2").explanation
 
-    assert explanation == "You require a>=2, but there is no a that fits."
+    assert explanation == "You require a>=2, but no version of a fits."
 
 
 def test_a_dependency_that_does_not_exist() -> None:

@@ -129,7 +129,7 @@ def _as_typed(
 
 
 def _no_such_version(dependency: Dependency) -> str:
-    return f"there is no {dependency.package} that fits"
+    return f"no version of {dependency.package} fits"
 
 
 # Shortening

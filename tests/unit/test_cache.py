@@ -295,6 +295,15 @@ class TestFiles:
 
         assert list((tmp_path / "c" / "partial").iterdir()) == []
 
+    def test_a_discarded_file_elsewhere_leaves_its_folder(self, tmp_path: Path) -> None:
+        cache, _ = open_cache(tmp_path / "c")
+        (tmp_path / "mine").mkdir()
+        (tmp_path / "mine" / "a.whl").write_bytes(b"wheel")
+
+        cache.discard(str(tmp_path / "mine" / "a.whl"))
+
+        assert list((tmp_path / "mine").iterdir()) == []
+
     def test_an_archive_has_one_place(self, tmp_path: Path) -> None:
         cache, _ = open_cache(tmp_path / "c")
 

@@ -26,15 +26,22 @@ from admit.net.transport import TransportOptions, open_transport
 from admit.serve.answer import Answer
 from admit.serve.behaviour import PARTIAL, Behaviour, Caching, Denial, Layout
 from admit.serve.server import IndexServer
+from admit.serve.visibility import account
 from admit.spec.names import normalize_name
 from admit.spec.tags import Target
 from admit.spec.url import Secret, parse_url
 from admit.value import replace
-from support.index import SECRET, basic, founding_index
+from support.index import (
+    ALICE,
+    SECRET,
+    basic,
+    build_founding_world,
+    founding_index,
+)
 from support.wheel import build_wheel, wheel_members, write_archive
 
 if TYPE_CHECKING:
-    from collections.abc import Iterator
+    from collections.abc import Callable, Iterator
 
 PACKAGE = normalize_name("mypackage")
 TARGET = Target({"python_full_version": "3.11.4"}, ("py3-none-any",))
@@ -92,19 +99,16 @@ def run(
     secret: str = SECRET,
     refresh: bool = False,
     target: Target = TARGET,
+    search: Callable[[Query], Found] | None = None,
     **settings: Any,
 ) -> Iterator[Run]:
     told = Told()
     cache = Cache(str(root) if root else None, told.warning, refresh=refresh)
     credential = Credential(user, Secret(secret), "netrc") if user else None
-
-    def search(_: Query) -> Found:
-        return Found(credential)
-
     source = Source(parse_url(server.url), **settings)
     client = Client(
         open_transport(TransportOptions()),
-        search,
+        search or (lambda _: Found(credential)),
         told,
         options=ClientOptions(
             cache.identity_key(), public=(source,) if source.is_public else ()
@@ -312,6 +316,36 @@ class TestRememberedListings:
                 assert alice.listing().texts == ()
                 assert alice.listing().summary.startswith("has no wheel for this")
             assert paths(server) == [PAGE, SAME]
+
+    def test_a_server_that_says_304_to_everything_is_an_error(
+        self, tmp_path: Path
+    ) -> None:
+        with founding_index(tmp_path / "w") as server, run(server) as alice:
+            server.script("/simple/mypackage/", Answer(304, (), b""))
+
+            with pytest.raises(InvalidPage, match="status 304"):
+                alice.listing()
+
+    def test_validators_do_not_follow_a_login_that_changes_in_mid_run(
+        self, tmp_path: Path
+    ) -> None:
+        tags = Behaviour(caching=Caching(None, None, etag="project"))
+        bob = Credential("bob", Secret("b"), "netrc")
+        alice = Credential("alice", Secret(SECRET), "netrc")
+        world = build_founding_world(tmp_path / "w")
+        accounts = [ALICE, account("bob", "b", "mypackage==2020.*")]
+        with IndexServer(world, accounts=accounts, behaviour=tags) as server:
+            with run(server, tmp_path / "c", search=lambda _: Found(bob)) as it:
+                assert it.listing().texts == ("2020.1",)
+            server.script("/simple/mypackage/", Answer(401, (), b""), times=1)
+            with run(
+                server,
+                tmp_path / "c",
+                search=lambda query: Found(alice if query.refused else bob),
+            ) as it:
+                assert it.listing().texts == ("2020.1", "2024.1")
+            refused = "/simple/mypackage/ 401"
+            assert paths(server) == [PAGE, refused, SAME, PAGE]
 
     @pytest.mark.parametrize(
         "link",

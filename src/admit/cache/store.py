@@ -185,6 +185,7 @@ class Cache:
         self._clock = clock
         self._temporary: str | None = None
         self._has_swept = False
+        self._scratches: set[str] = set()
         self.root = root if root is not None and _is_usable(root, warn) else None
         """None if there is no cache, also where the folder cannot be used."""
         self._blobs: Blobs = (
@@ -247,14 +248,18 @@ class Cache:
         self._sweep(files)
         folder = f"{files}/partial/{os.urandom(6).hex()}"
         make_folder(folder)
+        self._scratches.add(folder)
         return f"{folder}/{os.path.basename(filename)}"
 
     def discard(self, path: str) -> None:
-        """Remove what `scratch` returned, and its folder."""
+        """Remove a file; and its folder, if `scratch` made that."""
+        folder = os.path.dirname(path)
         try:
             if os.path.exists(path):
                 os.unlink(path)
-            os.rmdir(os.path.dirname(path))
+            if folder in self._scratches:
+                self._scratches.discard(folder)
+                os.rmdir(folder)
         except OSError:
             return
 

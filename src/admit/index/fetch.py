@@ -129,26 +129,36 @@ class Index:
         identity = self._client.identity_of(self.source)
         shelf = self._shelf(identity)
         digest = shelf.read_digest(project, self._target_key)
-        if digest is not None and shelf.is_fresh(
+        known = digest or shelf.read_page(project)
+        if known is not None and shelf.is_fresh(
             project,
-            digest,
+            known,
             is_public=self.source.is_public,
             own_rule=self.source.cache_control,
         ):
             self._report_cached(project, identity)
-            return settled(self._decode(digest, identity))
-        known = digest or shelf.read_page(project)
+            return settled(self._known(project, known, digest, identity))
 
         def look(response: Response) -> Listing | Absent | Future[Listing | Absent]:
             is_same_identity = response.identity.fingerprint == identity.fingerprint
-            if response.status == 304:
-                if known is None or not is_same_identity:
-                    # Validators never cross identities (rule R7): the login was
-                    # changed in the meantime, so once more without any.
-                    return self._get(project).then(look)
-                return self._confirmed(project, known, digest, response.identity)
-            if response.status != 200:
+            if response.status == 304 and known is not None:
+                if is_same_identity:
+                    shelf.confirm(project, self._target_key)
+                    return self._known(project, known, digest, response.identity)
+                # Validators never cross identities (rule R7): the login was changed
+                # in the meantime, so once more without any.
+                return self._get(project).then(take)
+            return take(response)
+
+        def take(response: Response) -> Listing | Absent:
+            if response.status == 404:
                 return self._absent(project, response)
+            if response.status != 200:
+                raise InvalidPage(
+                    f"{self._page_url(project).text}: status {response.status} to a "
+                    "request without conditions"
+                )
+            is_same_identity = response.identity.fingerprint == identity.fingerprint
             return self._received(
                 project, response, digest if is_same_identity else None
             )
@@ -177,18 +187,17 @@ class Index:
             self._shelves[identity.fingerprint] = shelf
         return shelf
 
-    def _confirmed(
+    def _known(
         self,
         project: NormalizedName,
         known: PageEntry,
         digest: PageEntry | None,
         identity: Identity,
     ) -> Listing:
-        """The index says that what is known still holds."""
+        """Use what is remembered: the digest, or the page to make one of."""
         if digest is None:
             return self._digest(project, known, identity)
-        self._shelf(identity).confirm(project, self._target_key)
-        return self._decode(digest, identity)
+        return self._announced(decode_listing(digest.content), identity)
 
     def _received(
         self, project: NormalizedName, response: Response, digest: PageEntry | None
@@ -198,8 +207,10 @@ class Index:
         directives = parse_cache_control(response.header("cache-control") or "")
         may_store = shelf.keeps and directives.may_store
         if not may_store or _holds_secrets(response.body):
-            return self._parse(project, _page_of(response), response.identity)
-        page = replace(_page_of(response), body_hash=fingerprint(response.body))
+            return self._parse(project, _page_of(response, project), response.identity)
+        page = replace(
+            _page_of(response, project), body_hash=fingerprint(response.body)
+        )
         if digest is None or _meaning(page) != _meaning(digest):
             shelf.write_page(project, page)
             return self._digest(project, page, response.identity)
@@ -210,7 +221,7 @@ class Index:
             shelf.write_page(project, page)
             renewed = replace(page, content=digest.content)
             shelf.write_digest(project, self._target_key, renewed)
-        return self._decode(digest, response.identity)
+        return self._announced(decode_listing(digest.content), response.identity)
 
     def _digest(
         self, project: NormalizedName, page: PageEntry, identity: Identity
@@ -234,9 +245,6 @@ class Index:
         _check_name(parsed.name, project, url)
         listing = choose_candidates(parsed, project, self._target, page_url=url)
         return self._announced(listing, identity)
-
-    def _decode(self, digest: PageEntry, identity: Identity) -> Listing:
-        return self._announced(decode_listing(digest.content), identity)
 
     def _announced(self, listing: Listing, identity: Identity) -> Listing:
         """Tell of the page's problems, each once per source; say who saw it."""
@@ -279,7 +287,7 @@ def _key_of(target: Target) -> str:
     return f"v{FORMAT}-{fingerprint(chr(10).join(parts).encode())[:16]}"
 
 
-def _page_of(response: Response) -> PageEntry:
+def _page_of(response: Response, project: NormalizedName) -> PageEntry:
     return PageEntry(
         # A redirect's query may hold a signature; links do not need it.
         url=response.url.text.partition("#")[0].partition("?")[0],
@@ -288,9 +296,17 @@ def _page_of(response: Response) -> PageEntry:
         etag=response.header("etag"),
         last_modified=response.header("last-modified"),
         lifetime=lifetime_of(response.header("cache-control"), response.header("age")),
-        is_redirected=response.redirected,
+        is_redirected=response.redirected and _last(response.url) != project,
         content=response.body,
     )
+
+
+def _last(url: Url) -> str:
+    """The last segment of a page's path, as a name of a project."""
+    try:
+        return normalize_name(url.path.rstrip("/").rpartition("/")[2])
+    except InvalidName:
+        return ""
 
 
 def _meaning(entry: PageEntry) -> tuple[str, str, str, bool]:

@@ -22,8 +22,7 @@ from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Generator
-    from typing import BinaryIO
+    from collections.abc import Callable
 
     from admit.auth.scheme import Identity
     from admit.auth.scope import Purpose, Source
@@ -35,7 +34,6 @@ if TYPE_CHECKING:
     from admit.spec.metadata import Metadata
     from admit.spec.url import Origin
 
-    Reading = Generator[Span, bytes, bytes]
     Progress = Callable[[int, int], None]
 
 _MAX_FILE = 16 << 30
@@ -122,14 +120,17 @@ class Files:
             content = shelf.read_metadata(candidate.project, name)
         return decode_metadata(content) if content is not None else None
 
-    def _accept(
-        self, candidate: Candidate, body: bytes, identity: Identity
-    ) -> Metadata:
-        """Parse, check and remember METADATA that came from the wheel itself."""
+    def _accept(self, candidate: Candidate, body: bytes) -> Metadata:
+        """Parse, check and remember METADATA that came from the wheel itself.
+
+        It is remembered for the identity that the source knows, though another host
+        may have served the file to a stranger.
+        """
         metadata = self._parse(candidate, body)
         name, digest = _content_name(candidate), encode_metadata(metadata)
         if name is not None and digest is not None:
-            self._shelf_of(identity).write_metadata(name, digest)
+            shelf = self._shelf_of(self._client.identity_of(self._source))
+            shelf.write_metadata(name, digest)
         return metadata
 
     def _parse(self, candidate: Candidate, body: bytes) -> Metadata:
@@ -156,7 +157,7 @@ class Files:
             _verify(stated, _hashes_of(stated, response.body), url, self._source)
             sha256 = _sha256(stated)
             if sha256 is None:
-                return self._accept(candidate, response.body, response.identity)
+                return self._accept(candidate, response.body)
             metadata = self._parse(candidate, response.body)
             digest = encode_metadata(metadata)
             if digest is not None:
@@ -175,17 +176,14 @@ class Files:
         return wheel.then(lambda done: self._from_file(candidate, done))
 
     def _from_file(self, candidate: Candidate, wheel: Downloaded) -> Metadata:
-        from admit.index.range import TAIL, NoMetadata, read_metadata
+        from admit.index.range import NoMetadata, read_metadata_of_file
 
         with open(wheel.path, "rb") as file:
-            start = max(0, wheel.size - TAIL)
-            file.seek(start)
-            reading = read_metadata(candidate.project, start, file.read())
             try:
-                body = _answer_from(file, reading)
+                body = read_metadata_of_file(candidate.project, file, wheel.size)
             except NoMetadata as error:
                 raise self._unreadable(candidate, error) from error
-        return self._accept(candidate, body, self._client.identity_of(self._source))
+        return self._accept(candidate, body)
 
     def _unreadable(self, candidate: Candidate, error: AdmitError) -> UnreadableWheel:
         return UnreadableWheel(
@@ -226,12 +224,12 @@ class Files:
                 self._serves_parts[origin] = False
                 return self._from_wheel(candidate)
             self._serves_parts[origin] = True
-            return self._read_parts(candidate, place[0], body, response.identity)
+            return self._read_parts(candidate, place[0], body)
 
         return self._client.get(request).then(look)
 
     def _read_parts(
-        self, candidate: Candidate, start: int, tail: bytes, identity: Identity
+        self, candidate: Candidate, start: int, tail: bytes
     ) -> Future[Metadata]:
         from admit.index.range import NoMetadata, read_metadata
 
@@ -241,7 +239,7 @@ class Files:
             try:
                 span = next(reading) if piece is None else reading.send(piece)
             except StopIteration as stop:
-                return self._accept(candidate, stop.value, identity)
+                return self._accept(candidate, stop.value)
             except NoMetadata as error:
                 raise self._unreadable(candidate, error) from error
             return self._get_part(candidate, span).then(go_on)
@@ -329,18 +327,6 @@ class Files:
             max_bytes=max_bytes,
             on_progress=on_progress,
         )
-
-
-def _answer_from(file: BinaryIO, reading: Reading) -> bytes:
-    """Carry out a reading of a wheel that is a file."""
-    piece: bytes | None = None
-    while True:
-        try:
-            start, stop = next(reading) if piece is None else reading.send(piece)
-        except StopIteration as done:
-            return bytes(done.value)
-        file.seek(start)
-        piece = file.read(stop - start)
 
 
 def _stated(candidate: Candidate) -> Hashes:

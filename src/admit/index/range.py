@@ -21,6 +21,7 @@ from admit.spec.names import InvalidName, normalize_name
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Generator
+    from typing import BinaryIO
 
     from admit.spec.names import NormalizedName
 
@@ -101,6 +102,21 @@ def read_metadata(
     if len(content) < packed:
         content = yield from _read(window, offset + begin, packed, directory)
     return _inflate(content, method, unpacked, checksum)
+
+
+def read_metadata_of_file(project: NormalizedName, file: BinaryIO, size: int) -> bytes:
+    """Find METADATA in a wheel that is a file of `size` bytes; see `read_metadata`."""
+    start = max(0, size - TAIL)
+    file.seek(start)
+    reading = read_metadata(project, start, file.read())
+    piece: bytes | None = None
+    while True:
+        try:
+            start, stop = next(reading) if piece is None else reading.send(piece)
+        except StopIteration as done:
+            return bytes(done.value)
+        file.seek(start)
+        piece = file.read(stop - start)
 
 
 def _find_directory(window: _Window) -> Generator[Span, bytes, Span]:

@@ -17,14 +17,14 @@ import re
 from dataclasses import dataclass, field
 
 from admit.resolve.explain import explain, format_versions
-from admit.resolve.solver import (
+from admit.resolve.question import (
     Facet,
     NoSolution,
     Solution,
     Unavailable,
     Versions,
-    solve,
 )
+from admit.resolve.solver import solve
 from admit.resolve.term import Dependency
 
 COMPARISONS = {

@@ -3,15 +3,21 @@
 For: a text that a tired person understands, in the order of the proof.
 Does not know: how versions are spelled or policies named: the caller describes sets
 of versions, and reasons come as the provider worded them.
-Shape: the proof is first made shorter (`_Proof`): facts about the same dependency
-become one, facets disappear, and if it is still long, narrow dependencies between the
-same packages are widened as far as the proof allows. Then it is told (`_Teller`).
+Shape: `_Facts` words facts and conclusions, `_Teller` puts a proof (shortened by
+`resolve.proof`) into sentences.
 Theory: docs/solver.md, section "Explaining".
 """
 
 from __future__ import annotations
 
-from admit.resolve.solution import PartialSolution
+from admit.resolve.proof import (
+    admitted_by,
+    causes_of,
+    facts_of,
+    in_order,
+    shorten,
+    steps_of,
+)
 from admit.resolve.term import (
     ROOT,
     Conflict,
@@ -19,22 +25,18 @@ from admit.resolve.term import (
     Incompatibility,
     SameVersion,
     Unusable,
-    combine,
 )
-from admit.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Sequence
     from typing import TypeAlias
 
+    from admit.resolve.proof import Universes
     from admit.resolve.term import Dependency, Mask, Package
 
     Describe: TypeAlias = Callable[[Package, Mask], str]
-    Universes: TypeAlias = Mapping[Package, Mask]
 
-_LONG = 4
-"""A proof of more steps is made shorter at the price of exactness."""
 _TOO_LONG = 40
 """A proof of more steps is not told; its facts are listed."""
 
@@ -57,11 +59,11 @@ def explain(
     Returns:
         Sentences, one a line; a line that others refer to ends with a number.
     """
-    shorter = _shorten(proof, universes)
-    wording = _as_typed(_leaves(proof), universes, describe)
+    shorter = shorten(proof, universes)
+    wording = _as_typed(facts_of(proof), universes, describe)
     facts = _Facts(universes, wording, absence or _no_such_version)
-    if len(_steps(shorter)) > _TOO_LONG:
-        return facts.list_all(_leaves(shorter))
+    if len(steps_of(shorter)) > _TOO_LONG:
+        return facts.list_all(facts_of(shorter))
     return _Teller(shorter, facts).tell()
 
 
@@ -123,235 +125,13 @@ def _as_typed(
     for each in leaves:
         match each.cause:
             case Depends(_, target, dependency, None) if dependency is not None:
-                admitted = _admitted(each, universes)
+                admitted = admitted_by(each, universes)
                 typed.setdefault((target, admitted), str(dependency))
     return lambda package, mask: typed.get((package, mask)) or describe(package, mask)
 
 
 def _no_such_version(dependency: Dependency) -> str:
     return f"no version of {dependency.package} fits"
-
-
-# Shortening
-
-
-def _shorten(proof: Incompatibility, universes: Universes) -> Incompatibility:
-    """Find the shortest proof we can, of the same and from the same facts.
-
-    Facts alike become one. Only if the proof is still long are narrow dependencies
-    between two packages summed up in a wide one, where that suffices.
-    """
-    exact: dict[Incompatibility, Incompatibility] = {}
-    for group in _group(_leaves(proof), _same_fact):
-        exact.update(dict.fromkeys(group, _unite(group)))
-    best = _try(proof, proof, exact, universes)
-    if len(_steps(best)) > _LONG:
-        wide: dict[Incompatibility, Incompatibility] = {}
-        for group in _group(_leaves(best), _same_pair):
-            if len(group) > 1:
-                wide.update(dict.fromkeys(group, _widen(group)))
-        best = _try(best, best, wide, universes)
-    return best
-
-
-def _try(
-    proof: Incompatibility,
-    best: Incompatibility,
-    replaced: Mapping[Incompatibility, Incompatibility],
-    universes: Universes,
-) -> Incompatibility:
-    """Prove the same from other facts, in two ways; keep the shortest."""
-    facts = dict.fromkeys(replaced.get(each, each) for each in _leaves(proof))
-    by_user_first = sorted(facts, key=lambda fact: fact.cause.package != ROOT)
-    for attempt in (
-        _replay(proof, replaced, universes),
-        _deduce(by_user_first, universes),
-    ):
-        if attempt is not None and len(_steps(attempt)) <= len(_steps(best)):
-            best = attempt
-    return best
-
-
-def _deduce(
-    facts: list[Incompatibility], universes: Universes
-) -> Incompatibility | None:
-    """Prove that facts contradict each other by following them forward.
-
-    Returns None if that takes assumptions, which a proof by cases would make.
-    """
-    solution = PartialSolution()
-    for package in dict.fromkeys(name for fact in facts for name in fact.terms):
-        solution.introduce(package, universes[package])
-    is_news = True
-    while is_news:
-        is_news = False
-        for fact in facts:
-            open_terms = [
-                (package, mask)
-                for package, mask in fact.terms.items()
-                if solution.states[package] & ~mask
-            ]
-            if not open_terms:
-                return _trace(fact, solution, universes)
-            package, mask = open_terms[0]
-            if len(open_terms) == 1 and solution.states[package] & mask:
-                solution.derive(package, universes[package] ^ mask, fact)
-                is_news = True
-    return None
-
-
-def _trace(
-    conflict: Incompatibility, solution: PartialSolution, universes: Universes
-) -> Incompatibility:
-    """Combine a contradiction with what led to it, until nothing is left of it."""
-    while conflict.terms:
-        latest, _ = solution.latest(conflict.terms)
-        if latest.cause is not None:
-            conflict = _combine(conflict, latest.cause, latest.package, universes)
-    return conflict
-
-
-def _in_order(proof: Incompatibility) -> list[Incompatibility]:
-    """Return every incompatibility of a proof once, causes before effects."""
-    done: dict[Incompatibility, None] = {}
-    stack = [proof]
-    while stack:
-        node = stack[-1]
-        causes = _causes(node)
-        missing = [each for each in causes if each not in done]
-        if missing:
-            stack.extend(reversed(missing))
-        else:
-            done[stack.pop()] = None
-    return list(done)
-
-
-def _causes(node: Incompatibility) -> tuple[Incompatibility, ...]:
-    cause = node.cause
-    return (cause.left, cause.right) if isinstance(cause, Conflict) else ()
-
-
-def _leaves(proof: Incompatibility) -> list[Incompatibility]:
-    return [each for each in _in_order(proof) if not _causes(each)]
-
-
-def _steps(proof: Incompatibility) -> list[Incompatibility]:
-    return [each for each in _in_order(proof) if _causes(each)]
-
-
-def _group(
-    leaves: Iterable[Incompatibility], key: Callable[[Incompatibility], object]
-) -> list[list[Incompatibility]]:
-    """Sort facts into groups; those whose key is None stay out."""
-    groups: dict[object, list[Incompatibility]] = {}
-    for each in leaves:
-        name = key(each)
-        if name is not None:
-            groups.setdefault(name, []).append(each)
-    return list(groups.values())
-
-
-def _same_fact(leaf: Incompatibility) -> object:
-    """Tell alike facts that differ only in the versions they are known of."""
-    return None if isinstance(leaf.cause, SameVersion) else leaf.cause
-
-
-def _same_pair(leaf: Incompatibility) -> object:
-    """Tell alike facts about one package depending on the same other."""
-    match leaf.cause:
-        case Depends(package, target, _, None) if package and len(leaf.terms) == 2:
-            return package, target, tuple(leaf.terms)
-    return None
-
-
-def _unite(group: list[Incompatibility]) -> Incompatibility:
-    """Say a fact of all the versions it is known of."""
-    terms = dict(group[0].terms)
-    for each in group[1:]:
-        for package, mask in each.terms.items():
-            if package == _subject_of(each):
-                terms[package] |= mask
-    return Incompatibility(terms, group[0].cause)
-
-
-def _widen(group: list[Incompatibility]) -> Incompatibility:
-    """Say what is true of all: these versions need one of those."""
-    terms = dict(_unite(group).terms)
-    for each in group[1:]:
-        for package, mask in each.terms.items():
-            if package != _subject_of(each):
-                terms[package] &= mask
-    target = next(package for package in terms if package != _subject_of(group[0]))
-    return Incompatibility(terms, Depends(_subject_of(group[0]), target, None))
-
-
-def _subject_of(leaf: Incompatibility) -> Package:
-    """The package a fact is about; also for a conflict, for simplicity's sake."""
-    return leaf.cause.package
-
-
-def _admitted(leaf: Incompatibility, universes: Universes) -> Mask:
-    """The versions of its target that a dependency admits."""
-    cause = leaf.cause
-    if (
-        not isinstance(cause, Depends)
-        or cause.target not in leaf.terms
-        or cause.target == cause.package
-    ):
-        return 0
-    return universes[cause.target] ^ leaf.terms[cause.target]
-
-
-def _replay(
-    proof: Incompatibility,
-    replaced: Mapping[Incompatibility, Incompatibility],
-    universes: Universes,
-) -> Incompatibility | None:
-    """Repeat a proof's steps from other facts, leaving out what is not needed.
-
-    Returns None if these facts do not prove it.
-    """
-    made: dict[Incompatibility, Incompatibility] = {}
-    known: dict[tuple[Incompatibility, Incompatibility, Package], Incompatibility] = {}
-    for node in _in_order(proof):
-        cause = node.cause
-        if not isinstance(cause, Conflict):
-            made[node] = replaced.get(node, node)
-            continue
-        package, left, right = cause.package, made[cause.left], made[cause.right]
-        if package not in left.terms:
-            made[node] = left
-        elif package not in right.terms:
-            made[node] = right
-        else:
-            step = left, right, package
-            if step not in known:
-                known[step] = _combine(left, right, package, universes)
-            made[node] = known[step]
-    return None if made[proof].terms else made[proof]
-
-
-def _combine(
-    left: Incompatibility,
-    right: Incompatibility,
-    package: Package,
-    universes: Universes,
-) -> Incompatibility:
-    """Combine two, but let a facet's bond to its base go without saying."""
-    made = combine(left, right, package, universes[package])
-    for one, other in ((left, right), (right, left)):
-        bond, cause = one.cause, other.cause
-        if isinstance(bond, SameVersion) and package not in made.terms:
-            is_about_base = isinstance(cause, Depends | Unusable) and (
-                cause.package == package
-            )
-            if is_about_base:
-                cause = replace(cause, package=bond.package)
-            return Incompatibility(made.terms, cause)
-    return made
-
-
-# Telling
 
 
 class _Facts:
@@ -420,8 +200,8 @@ class _Facts:
 
     def list_all(self, leaves: list[Incompatibility]) -> str:
         """List facts, where telling how they meet would take too long."""
-        in_order = sorted(leaves, key=self._place)
-        stated = list(dict.fromkeys(self.state(each) for each in in_order))
+        leaves = sorted(leaves, key=self._place)
+        stated = list(dict.fromkeys(self.state(each) for each in leaves))
         lines = [f"- {each}" for each in stated[:_TOO_LONG]]
         if len(stated) > _TOO_LONG:
             lines.append(f"- and {len(stated) - _TOO_LONG} more facts like these")
@@ -442,7 +222,7 @@ class _Facts:
             case SameVersion(_, base):
                 return f"always has the version of {base}"
             case Depends(_, target, None):
-                needed = self._describe(target, _admitted(leaf, self._universes))
+                needed = self._describe(target, admitted_by(leaf, self._universes))
                 return f"depends on {needed}"
             case Depends(package, target, dependency, problem):
                 verb = "require" if package == ROOT else "depends on"
@@ -455,7 +235,7 @@ class _Facts:
 
     def _leads_to(self, one: Incompatibility, other: Incompatibility) -> bool:
         """Whether the other fact holds for every version the one depends on."""
-        admitted = _admitted(one, self._universes)
+        admitted = admitted_by(one, self._universes)
         return (
             isinstance(one.cause, Depends)
             and one.cause.target == other.cause.package
@@ -478,26 +258,26 @@ class _Teller:
         self._numbers: dict[Incompatibility, int | None] = {}
         """Of every incompatibility told: its number, if it has one."""
         uses: dict[Incompatibility, int] = {}
-        for each in _in_order(proof):
-            for cause in _causes(each):
+        for each in in_order(proof):
+            for cause in causes_of(each):
                 uses[cause] = uses.get(cause, 0) + 1
         self._shared = {each for each, count in uses.items() if count > 1}
 
     def tell(self) -> str:
         """Return the sentences, one a line."""
-        if not _causes(self._proof):
+        if not causes_of(self._proof):
             return f"{_capitalize(self._facts.state(self._proof))}."
         self._tell(self._proof)
         return "\n".join(self._lines)
 
     def _tell(self, node: Incompatibility) -> None:
         """Tell how an incompatibility follows from its causes, these first."""
-        left, right = _causes(node)
-        if _causes(left) and _causes(right):
+        left, right = causes_of(node)
+        if causes_of(left) and causes_of(right):
             self._tell_from_two(node, left, right)
-        elif _causes(left):
+        elif causes_of(left):
             self._tell_from_one(node, left, right)
-        elif _causes(right):
+        elif causes_of(right):
             self._tell_from_one(node, right, left)
         else:
             self._say(node, f"because {self._facts.join(right, left)}")
@@ -545,19 +325,19 @@ class _Teller:
 
     def _is_simple(self, node: Incompatibility) -> bool:
         """Whether one sentence tells it."""
-        return not any(_causes(each) for each in _causes(node))
+        return not any(causes_of(each) for each in causes_of(node))
 
     def _skippable(
         self, node: Incompatibility
     ) -> tuple[Incompatibility, Incompatibility] | None:
         """Return the causes of a step that its only successor can tell as well."""
-        left, right = _causes(node)
-        if _causes(right):
+        left, right = causes_of(node)
+        if causes_of(right):
             left, right = right, left
         if (
             node in self._shared
-            or not _causes(left)
-            or _causes(right)
+            or not causes_of(left)
+            or causes_of(right)
             or left in self._numbers
         ):
             return None

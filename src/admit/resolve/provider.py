@@ -14,7 +14,8 @@ from bisect import bisect_left
 
 from admit.errors import ResolutionError
 from admit.resolve.explain import explain, format_versions
-from admit.resolve.solver import Facet, NoSolution, Unavailable, Versions, solve
+from admit.resolve.question import Facet, NoSolution, Unavailable, Versions
+from admit.resolve.solver import solve
 from admit.resolve.term import Dependency
 from admit.spec.version import mask as mask_of
 from admit.value import value

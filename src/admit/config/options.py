@@ -193,6 +193,16 @@ OPTIONS: tuple[Option, ...] = (
         group="apply",
     ),
     Option("yes", "flag", "nothing is asked anyway; pip has it", "y", group="removal"),
+    Option("files", "flag", "list the files too", "f", group="show"),
+    Option(
+        "package",
+        "list",
+        "show only the tree of this one",
+        metavar="NAME",
+        group="tree",
+    ),
+    Option("invert", "flag", "show what requires it", group="tree"),
+    Option("depth", "number", "how deep to go", "d", metavar="N", group="tree"),
     Option("prompt", "text", "what the prompt shows", metavar="TEXT", group="venv"),
     Option(
         "system-site-packages", "flag", "see the system's packages too", group="venv"
@@ -237,6 +247,7 @@ class Command:
 
 PACKAGES = Operand("packages", "*", "REQUIREMENT", "such as flask, 'flask>=3', ./x.whl")
 NAMES = Operand("packages", "*", "PACKAGE", "the name of an installed package")
+VERB = Operand("verb", "?", "dir|size|clean|verify", "what to do with the cache")
 FOLDER = Operand("folder", "?", "DIR", "where to make it (default: .venv)")
 
 
@@ -259,6 +270,16 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "freeze", "print what is installed as requirements", ("environment",), "show"
     ),
+    Command(
+        "show",
+        "print what is known of installed packages",
+        ("environment", "show"),
+        "graph",
+        (NAMES,),
+    ),
+    Command("check", "tell requirements that are not met", ("environment",), "graph"),
+    Command("tree", "print dependencies as trees", ("environment", "tree"), "graph"),
+    Command("cache", "look after the cache", (), "cache", (VERB,)),
     Command(
         "venv",
         "make a virtual environment",

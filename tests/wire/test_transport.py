@@ -33,7 +33,7 @@ from admit.net.transport import (
     WireResponse,
     open_transport,
 )
-from admit.spec.url import Secret, parse_url
+from admit.spec.url import InvalidUrl, Secret, parse_url
 from support.raw_server import (
     CLOSE,
     RESET,
@@ -641,6 +641,19 @@ class TestConnections:
         assert isinstance(failure, ConnectFailed)
         assert failure.what == f"cannot connect to http://127.0.0.1:{port}"
 
+    def test_a_host_name_outside_ascii_is_encoded(self, open_it: Open) -> None:
+        url = parse_url("https://müsli.invalid/simple/")
+        failure = fail(open_it(PATIENT), WireRequest(url))
+
+        assert isinstance(failure, ConnectFailed)
+        assert "müsli.invalid" in failure.what
+
+    def test_a_host_name_nobody_can_encode_is_refused(self, open_it: Open) -> None:
+        url = parse_url(f"https://{'ü' * 70}.invalid/simple/")
+
+        with pytest.raises(InvalidUrl):
+            open_it(PATIENT).submit(WireRequest(url), lambda _: None)
+
     def test_an_unknown_host_is_named(self, open_it: Open) -> None:
         url = parse_url("https://no-such-host.invalid/simple/")
         failure = fail(open_it(PATIENT), WireRequest(url))
@@ -669,6 +682,26 @@ class TestSink:
         assert server.requests[0].header("accept-encoding") == "identity"
         assert seen == sorted(seen)
         assert seen[-1][1] == len(body)
+
+    def test_a_caller_who_comes_late_is_told_once_and_to_the_end(
+        self, open_it: Open, tmp_path: Path
+    ) -> None:
+        counts: list[tuple[int, int]] = []
+        outcomes: list[Outcome] = []
+        with serve(plays(answer(b"x" * 300_000))) as server:
+            transport = open_it(PATIENT)
+            request = WireRequest(
+                server.url(),
+                sink=str(tmp_path / "body"),
+                on_progress=lambda *each: counts.append(each),
+            )
+            transport.submit(request, outcomes.append)
+            threading.Event().wait(0.5)
+            while transport.wait(0.2) or not outcomes:
+                pass
+
+        assert [type(each) for each in outcomes] == [WireResponse]
+        assert counts[-1] == (300_000, 300_000)
 
     def test_the_body_of_an_error_stays_in_memory(
         self, open_it: Open, tmp_path: Path
@@ -945,6 +978,19 @@ class TestInterrupt:
         assert (out, err) == ("interrupted\n", "")
         assert monotonic() - started < 2
         assert child.returncode == 0
+
+    def test_without_pycurl_the_plain_transport_serves(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setitem(sys.modules, "pycurl", None)
+        monkeypatch.delitem(sys.modules, "admit.net.curl", raising=False)
+        with serve(plays(answer(b"x"))) as server:
+            transport = open_transport(PATIENT)
+            response = fetch(transport, WireRequest(server.url()))
+            transport.close()
+
+        assert type(transport).__name__ == "PlainTransport"
+        assert response.body == b"x"
 
     def test_leaving_without_closing_does_not_hang(self, kind: str) -> None:
         program = f"""

@@ -30,7 +30,7 @@ from admit.net.answer import (
 from admit.net.curl_failure import Fault, translate
 from admit.net.curl_handle import Route, make_handle, prepare_handle
 from admit.net.outgoing import (
-    check_headers,
+    check_request,
     is_insecure,
     request_headers,
 )
@@ -133,7 +133,7 @@ class CurlTransport:
 
     def submit(self, request: WireRequest, done: Callable[[Outcome], None]) -> None:
         """Queue a request; `done` is called once, from within `wait`."""
-        check_headers(request)
+        check_request(request)
         options = self._options
         route = Route(
             request.tls or options.tls,

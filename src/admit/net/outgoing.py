@@ -7,7 +7,7 @@ Spec: RFC 9110 (sections 5.5, 12.5.3), RFC 3986 (section 2.1).
 
 from __future__ import annotations
 
-from admit.spec.url import percent_encode
+from admit.spec.url import InvalidUrl, percent_encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -30,7 +30,12 @@ def request_url(url: Url) -> str:
     cut = next((at for at, mark in enumerate(rest) if mark in "/?"), len(rest))
     host, tail = rest[:cut], rest[cut:]
     if not host.isascii():
-        host = host.encode("idna").decode("ascii")
+        try:
+            host = host.encode("idna").decode("ascii")
+        except UnicodeError as error:
+            raise InvalidUrl(
+                f"no usable host in URL {url.text!r}", why=str(error)
+            ) from error
     return f"{scheme}://{host}{percent_encode(tail, safe=_LEGAL)}"
 
 
@@ -52,12 +57,15 @@ def request_target(url: str, proxy: Url | None) -> str:
     return tail if tail.startswith("/") else "/" + tail
 
 
-def check_headers(request: WireRequest) -> None:
-    """Refuse headers that would break out of their line; a fault of the caller.
+def check_request(request: WireRequest) -> None:
+    """Refuse what cannot be sent, before it is queued.
 
     Raises:
-        ValueError: a line end or NUL in a header.
+        InvalidUrl: a host name that no encoding can express.
+        ValueError: a header that would break out of its line; a fault of the caller.
     """
+    if not request.url.host.isascii():
+        request_url(request.url)
     for name, text in request.headers:
         if any(mark in "\r\n\0" for mark in name + text):
             raise ValueError(f"header {name!r} would break the request")

@@ -27,7 +27,7 @@ from admit.net.answer import (
     decode_body,
 )
 from admit.net.outgoing import (
-    check_headers,
+    check_request,
     header_bytes,
     is_insecure,
     request_headers,
@@ -73,7 +73,7 @@ class _Route:
 class _Job:
     """One request on its way."""
 
-    __slots__ = ("done", "is_told", "outcome", "progress", "request", "route")
+    __slots__ = ("done", "is_told", "progress", "request", "route")
 
     def __init__(
         self, request: WireRequest, done: Callable[[Outcome], None], route: _Route
@@ -81,7 +81,6 @@ class _Job:
         self.request = request
         self.done = done
         self.route = route
-        self.outcome: Outcome | None = None
         self.progress = (0, 0)
         self.is_told = True
         """The latest progress was handed to the caller."""
@@ -126,7 +125,10 @@ class PlainTransport:
 
     def __init__(self, options: TransportOptions) -> None:
         self._options = options
-        self._events: SimpleQueue[_Job] = SimpleQueue()
+        self._events: SimpleQueue[tuple[_Job, Outcome | Exception | None]] = (
+            SimpleQueue()
+        )
+        """A job with its outcome, or with None: it has progress to tell."""
         self._in_flight = 0
         self._wanted = threading.Condition()
         # All below is guarded by `_wanted`.
@@ -148,7 +150,7 @@ class PlainTransport:
             is_insecure(options, request.url),
             proxy_for(options.proxies, origin),
         )
-        check_headers(request)
+        check_request(request)
         self._in_flight += 1
         with self._wanted:
             self._queue.append(_Job(request, done, route))
@@ -164,18 +166,19 @@ class PlainTransport:
         while self._in_flight:
             left = 0.0 if has_finished else max(deadline - monotonic(), 0.0)
             try:
-                job = self._events.get(left > 0, min(left, SLICE) or None)
+                job, outcome = self._events.get(left > 0, min(left, SLICE) or None)
             except Empty:
                 if left <= SLICE:
                     break
                 continue
-            if job.outcome is not None:
-                self._in_flight -= 1
-                has_finished = True
-                job.done(job.outcome)
-            elif job.request.on_progress is not None:
-                job.is_told = True
-                job.request.on_progress(*job.progress)
+            if outcome is None:
+                self._hand_progress(job)
+                continue
+            self._in_flight -= 1
+            has_finished = True
+            if not isinstance(outcome, WireResponse | NetworkError | SinkFailed):
+                raise outcome  # a bug, met in a worker
+            job.done(outcome)
         return has_finished
 
     def close(self) -> None:
@@ -194,17 +197,23 @@ class PlainTransport:
             self._idle.clear()
             self._wanted.notify_all()
 
+    def _hand_progress(self, job: _Job) -> None:
+        if job.request.on_progress is not None:
+            job.is_told = True
+            job.request.on_progress(*job.progress)
+
     def _work(self) -> None:
         """Serve jobs until the transport is closed (a worker thread)."""
         while (job := self._take()) is not None:
+            outcome: Outcome | Exception
             try:
-                job.outcome = self._perform(job)
-            except (NetworkError, SinkFailed) as failure:
-                job.outcome = failure
+                outcome = self._perform(job)
+            except Exception as error:  # noqa: BLE001  # raised or handed over by wait
+                outcome = error
             with self._wanted:
                 self._busy[job.route] -= 1
                 self._wanted.notify_all()
-            self._events.put(job)
+            self._events.put((job, outcome))
 
     def _take(self) -> _Job | None:
         """Wait for the first job whose server has a connection free."""
@@ -342,7 +351,7 @@ class PlainTransport:
         job.progress = (received, expected)
         if job.is_told:
             job.is_told = False
-            self._events.put(job)
+            self._events.put((job, None))
 
     def _translate(
         self, job: _Job, error: OSError | HTTPException, received: int

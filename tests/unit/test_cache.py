@@ -360,6 +360,24 @@ class TestTrouble:
         assert "No space left on device" in warnings[0]
         assert list((tmp_path / "c" / "partial").iterdir()) == []
 
+    def test_files_go_elsewhere_when_the_cache_cannot_take_them(
+        self, tmp_path: Path
+    ) -> None:
+        cache, warnings = open_cache(tmp_path / "c")
+        place = Path(cache.archive_place(SHA))
+        place.mkdir()
+
+        assert cache.give_up(str(tmp_path / "c" / "x"), "it is full") is True
+        assert cache.give_up(str(tmp_path / "x"), "it is full") is False
+        scratch = Path(cache.scratch("a.whl"))
+
+        assert not scratch.is_relative_to(tmp_path / "c")
+        assert not Path(cache.archive_place("cd" * 32)).is_relative_to(tmp_path / "c")
+        assert Path(cache.archive_place(SHA)) == place
+        assert len(warnings) == 1
+        cache.close()
+        assert not scratch.parent.exists()
+
     def test_a_file_in_the_place_of_the_folder_is_no_cache(
         self, tmp_path: Path
     ) -> None:

@@ -5,6 +5,8 @@ from __future__ import annotations
 import contextlib
 import hashlib
 import os
+import shutil
+import zipfile
 from contextlib import contextmanager
 from pathlib import Path
 from typing import TYPE_CHECKING, Any
@@ -637,3 +639,25 @@ class TestDownloads:
 
             with pytest.raises((AuthError, NetworkError)):
                 alice.index.download(alice.newest()).result()
+
+    @pytest.mark.parametrize("behaviour", [PARTIAL, BARE], ids=["file", "range"])
+    def test_a_cache_that_cannot_take_it_is_left_aside(
+        self, tmp_path: Path, behaviour: Behaviour
+    ) -> None:
+        with (
+            founding_index(tmp_path / "w", behaviour) as server,
+            run(server, tmp_path / "c") as it,
+        ):
+            candidate = it.newest()
+            metadata = it.index.metadata(candidate)
+            wheels = [
+                it.index.download(it.listing().candidate(index)) for index in range(2)
+            ]
+            shutil.rmtree(tmp_path / "c" / "partial")
+            (tmp_path / "c" / "partial").write_bytes(b"no folder")
+
+            assert len(metadata.result().requires) == 1
+            for wheel in wheels:
+                assert zipfile.is_zipfile(wheel.result().path)
+            assert len(it.told.warnings) == 1
+            assert "going on without it" in it.told.warnings[0]

@@ -75,7 +75,8 @@ class DiskBlobs:
         self._warn = warn
         self._count = 0
         self._run = os.urandom(6).hex()
-        self._is_writable = True
+        self.is_writable = True
+        """False from the first failure on: then nothing more is written."""
 
     def read(self, name: str) -> Blob | None:
         try:
@@ -97,7 +98,7 @@ class DiskBlobs:
         return Blob(content, status.st_mtime)
 
     def write(self, name: str, *pieces: bytes) -> None:
-        if not self._is_writable:
+        if not self.is_writable:
             return
         self._count += 1
         partial = f"{self._root}/partial/{self._run}-{self._count}"
@@ -110,7 +111,8 @@ class DiskBlobs:
                 make_folder(os.path.dirname(place))
                 os.replace(partial, place)
         except OSError as error:
-            self._give_up(error, partial)
+            _remove(partial)
+            self.give_up(error.strerror or str(error))
 
     def _write_new(self, path: str, pieces: tuple[bytes, ...]) -> None:
         try:
@@ -127,23 +129,26 @@ class DiskBlobs:
             os.close(descriptor)
 
     def touch(self, name: str) -> None:
-        if self._is_writable:
+        if self.is_writable:
             try:
                 os.utime(f"{self._root}/{name}")
             except OSError:
                 return
 
-    def _give_up(self, error: OSError, partial: str) -> None:
+    def give_up(self, why: str) -> None:
         """Write nothing more in this run, and say why, once."""
-        self._is_writable = False
-        try:
-            os.unlink(partial)
-        except OSError:
-            pass
-        self._warn(
-            f"cannot write to the cache {self._root}: {error.strerror}; "
-            "going on without it"
-        )
+        if self.is_writable:
+            self.is_writable = False
+            self._warn(
+                f"cannot write to the cache {self._root}: {why}; going on without it"
+            )
+
+
+def _remove(path: str) -> None:
+    try:
+        os.unlink(path)
+    except OSError:
+        return
 
 
 def make_folder(path: str) -> None:

@@ -188,9 +188,8 @@ class Cache:
         self._scratches: set[str] = set()
         self.root = root if root is not None and _is_usable(root, warn) else None
         """None if there is no cache, also where the folder cannot be used."""
-        self._blobs: Blobs = (
-            DiskBlobs(self.root, warn) if self.root is not None else NoBlobs()
-        )
+        self._disk = DiskBlobs(self.root, warn) if self.root is not None else None
+        self._blobs: Blobs = self._disk if self._disk is not None else NoBlobs()
 
     def shelf(self, source: str, identity: str, accept: str) -> Shelf:
         """Return the entries of one source as one identity sees it.
@@ -238,18 +237,27 @@ class Cache:
         Its parent exists. Whoever unpacks prepares a folder beside it and renames it
         to this name: what is there is complete.
         """
-        parent = f"{self._files()}/archive-v{FORMAT}/{sha256[:2]}"
-        make_folder(parent)
-        return f"{parent}/{sha256}"
+        name = f"archive-v{FORMAT}/{sha256[:2]}/{sha256}"
+        if self.root is not None and os.path.isdir(f"{self.root}/{name}"):
+            return f"{self.root}/{name}"
+        return f"{self._folder(os.path.dirname(name))}/{sha256}"
 
     def scratch(self, filename: str) -> str:
         """Return a path with this last part, in a new folder of its own."""
-        files = self._files()
-        self._sweep(files)
-        folder = f"{files}/partial/{os.urandom(6).hex()}"
-        make_folder(folder)
+        folder = self._folder(f"partial/{os.urandom(6).hex()}")
         self._scratches.add(folder)
+        self._sweep(os.path.dirname(folder))
         return f"{folder}/{os.path.basename(filename)}"
+
+    def give_up(self, path: str, why: str) -> bool:
+        """Note that a file could not be written; put the next ones elsewhere.
+
+        Returns whether `path` was in the cache, so that trying again is of use.
+        """
+        if self._disk is None or not path.startswith(f"{self.root}/"):
+            return False
+        self._disk.give_up(why)
+        return True
 
     def discard(self, path: str) -> None:
         """Remove a file; and its folder, if `scratch` made that."""
@@ -271,23 +279,29 @@ class Cache:
             shutil.rmtree(self._temporary, ignore_errors=True)
             self._temporary = None
 
-    def _files(self) -> str:
-        """Where files may lie: the cache, else a folder that goes with this run."""
-        if self.root is not None and os.access(self.root, os.W_OK | os.X_OK):
-            return self.root
+    def _folder(self, name: str) -> str:
+        """Make a folder in the cache, else in one that goes with this run."""
+        if self._disk is not None and self._disk.is_writable:
+            try:
+                make_folder(f"{self.root}/{name}")
+            except OSError as error:
+                self._disk.give_up(error.strerror or str(error))
+            else:
+                return f"{self.root}/{name}"
         if self._temporary is None:
             import tempfile
 
             self._temporary = tempfile.mkdtemp(prefix="admit-")
-        return self._temporary
+        make_folder(f"{self._temporary}/{name}")
+        return f"{self._temporary}/{name}"
 
-    def _sweep(self, files: str) -> None:
+    def _sweep(self, folder: str) -> None:
         """Remove what killed runs left a day ago or longer."""
         if self._has_swept:
             return
         self._has_swept = True
         try:
-            entries = list(os.scandir(f"{files}/partial"))
+            entries = list(os.scandir(folder))
         except OSError:
             return
         for entry in entries:

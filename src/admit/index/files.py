@@ -17,6 +17,7 @@ from admit.errors import AdmitError, IntegrityError
 from admit.index.digest import decode_metadata, encode_metadata
 from admit.net.client import Request
 from admit.net.future import Future, settled
+from admit.net.transport import SinkFailed
 from admit.spec.url import Url
 from admit.value import value
 
@@ -226,7 +227,15 @@ class Files:
             self._serves_parts[origin] = True
             return self._read_parts(candidate, place[0], body)
 
-        return self._client.get(request).then(look)
+        def elsewhere(error: BaseException) -> Future[Metadata]:
+            """Once more, out of a cache that is full."""
+            if sink is not None and isinstance(error, SinkFailed):
+                self._cache.discard(sink)
+                if self._cache.give_up(sink, error.why or error.what):
+                    return self._from_tail(candidate)
+            raise error
+
+        return self._client.get(request).then(look).recover(elsewhere)
 
     def _read_parts(
         self, candidate: Candidate, start: int, tail: bytes
@@ -277,17 +286,33 @@ class Files:
         key = candidate.url.text
         future = self._wheels.get(key)
         if future is None:
-            path = sink or self._cache.scratch(candidate.file.filename)
-            request = self._request(
-                candidate.url, "file", sink=path, on_progress=on_progress
-            )
-            future = self._client.get(request).then(
-                lambda _: self._verified(candidate, path)
-            )
+            future = self._fetch(candidate, sink, on_progress)
             self._wheels[key] = future
         if sink is None:
             return future
         return future.then(lambda done: _moved(self._cache, done, sink))
+
+    def _fetch(
+        self, candidate: Candidate, sink: str | None, on_progress: Progress | None
+    ) -> Future[Downloaded]:
+        path = sink or self._cache.scratch(candidate.file.filename)
+        request = self._request(
+            candidate.url, "file", sink=path, on_progress=on_progress
+        )
+
+        def elsewhere(error: BaseException) -> Future[Downloaded]:
+            """Once more, out of a cache that is full."""
+            if sink is None and isinstance(error, SinkFailed):
+                self._cache.discard(path)
+                if self._cache.give_up(path, error.why or error.what):
+                    return self._fetch(candidate, sink, on_progress)
+            raise error
+
+        return (
+            self._client.get(request)
+            .then(lambda _: self._verified(candidate, path))
+            .recover(elsewhere)
+        )
 
     def _keep(self, candidate: Candidate, path: str) -> Future[Downloaded]:
         """Take a whole wheel that came unasked as the download."""

@@ -96,6 +96,28 @@ class Future(Generic[T]):
         self.when_done(run)
         return following
 
+    def recover(self, step: Callable[[BaseException], T | Future[T]]) -> Future[T]:
+        """Return this answer's future, or that of `step(error)` if it fails."""
+        following: Future[T] = Future(self._pump)
+
+        def run(done: Future[T]) -> None:
+            if done._error is None:
+                following.resolve(done._value)
+                return
+            try:
+                outcome = step(done._error)
+            except Exception as error:  # noqa: BLE001  # handed on, raised by result()
+                following.fail(error)
+                return
+            if isinstance(outcome, Future):
+                following._pump = outcome._pump  # noqa: SLF001  # same class
+                outcome.when_done(following._copy)
+            else:
+                following.resolve(outcome)
+
+        self.when_done(run)
+        return following
+
     def _copy(self, other: Future[T]) -> None:
         if other._error is not None:
             self.fail(other._error)

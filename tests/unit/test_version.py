@@ -68,6 +68,7 @@ def test_equal_versions_are_equal_and_hash_alike(left: str, right: str) -> None:
         pytest.param("1.191", "1.192", id="where a number grows to two bytes"),
         pytest.param("1.255", "1.256", id="where a number grows to three bytes"),
         pytest.param("1.272", "1.272.1", id="a number that ends like a zero"),
+        pytest.param("1.261", "1.272", id="its last byte is no trailing zero"),
         pytest.param("20231231", "20240101", id="dates"),
         pytest.param(f"{2**330}", f"{2**340}", id="beyond a length of forty bytes"),
         pytest.param(f"1.{'9' * 300}", "2", id="a long number in second place"),
@@ -120,6 +121,34 @@ def test_membership_is_as_packaging_has_it(
 
     assert parse_specifier(specifier).contains(parsed) is expected
     assert mask(parse_specifier(specifier), [parsed]) == int(expected)
+
+
+@pytest.mark.parametrize(
+    ("specifier", "version", "expected"),
+    [
+        ("<1.0a1", "1.0a1", False),
+        ("<1.0a1", "1.0a1+local", False),
+        ("<1.0a1", "1.0a1.dev1", True),
+        ("<1.0.post1", "1.0.post1.dev0", False),
+        ("<1.0.post1", "1.0.post0", True),
+        (">1.0.post1", "1.0.post1+local", False),
+        (">1.0.post1", "1.0.post2.dev0", True),
+        (">1.0.dev1", "1.0.dev1+local", False),
+        (">1.0a1", "1.0a1.post1", False),
+        ("==1.0+a", "1.0+a.b", False),
+        ("!=1.0+a", "1.0+a.b", True),
+        ("~=1.4.5a4", "1.4.5a3", False),
+        ("~=1.4.5a4", "1.5.dev0", False),
+        ("~=1!1.4", "1!1.9", True),
+        ("~=1!1.4", "2!1.4", False),
+        ("==1.0.*", "1.0.post1+local", True),
+        ("==1.0.*", "1.1.dev0", False),
+    ],
+)
+def test_bounds_are_drawn_beside_the_version(
+    specifier: str, version: str, expected: bool
+) -> None:
+    assert parse_specifier(specifier).contains(parse_version(version)) is expected
 
 
 @pytest.mark.parametrize(

@@ -65,7 +65,7 @@ _OLD_SPELLINGS = {
 _KINDS = ("", "string", "string", "word", "operator", "bracket")
 _TOKEN = re.compile(
     r"""[ \t]*(?:"([^"\\]*)"|'([^'\\]*)'|([a-z][a-z_.]*)"""
-    r"""|(==|~=|!=|<=|>=|<|>)(?!=)|([()])|$)"""
+    r"""|(==|~=|!=|<=|>=|<|>)|([()])|$)"""
 )
 _REMEMBERED = 20_000
 _markers: dict[str, Marker] = {}

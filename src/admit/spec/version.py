@@ -358,8 +358,6 @@ def _fault(clause: Clause) -> str | None:
             return "'.*' goes with == and != only"
         if not version.text.replace("!", ".").replace(".", "").isdecimal():
             return "'.*' follows a plain release"
-        if text[-3] == ".":
-            return "'.*' follows a number"
     elif version.is_local and operator not in ("==", "!="):
         return "a local version goes with == and != only"
     elif operator == "~=" and len(_release(version)[1]) < 2:

@@ -238,7 +238,7 @@ class Session:
         from admit.env.satisfied import Satisfied, check
 
         settings = self.settings
-        if settings.flag("upgrade") or settings.flag("reinstall"):
+        if any(map(settings.values.get, ("upgrade", "upgrade_package", "reinstall"))):
             return None
         answer = check(
             wanted.requirements,
@@ -263,11 +263,15 @@ class Session:
     def policy(self) -> Policy:
         """What the settings say should be chosen."""
         from admit.resolve.provider import Policy
+        from admit.spec.names import normalize_name
 
         settings = self.settings
         return Policy(
             with_dependencies=not settings.flag("no_deps"),
             upgrade=settings.flag("upgrade"),
+            upgrade_only=frozenset(
+                normalize_name(each) for each in settings.items("upgrade_package")
+            ),
             allow_prereleases=settings.flag("pre"),
             ignore_installed=settings.flag("reinstall"),
         )

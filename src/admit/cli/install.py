@@ -55,7 +55,7 @@ def _install(
         )
     environment = session.environment()
     _tell_environment(environment, output)
-    wanted = session.collect(packages, files)
+    wanted = session.collect(packages, files, session.settings.items("constraint"))
     settled = session.check(wanted, environment)
     if settled is not None:
         elapsed = format_duration(time.perf_counter() - started)

@@ -26,31 +26,13 @@ from support.proxy import run_proxy
 from support.raw_server import Authority, answer, serve
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Iterator
+    from collections.abc import Callable
     from pathlib import Path
 
     from admit.net.transport import Outcome
 
     Open = Callable[[TransportOptions], Transport]
     Kind = Literal["curl", "plain"]
-
-
-@pytest.fixture(params=["curl", "plain"])
-def open_it(request: pytest.FixtureRequest) -> Iterator[Open]:
-    opened: list[Transport] = []
-
-    def open_and_keep(options: TransportOptions) -> Transport:
-        opened.append(open_transport(options, prefer=request.param))
-        return opened[-1]
-
-    yield open_and_keep
-    for transport in opened:
-        transport.close()
-
-
-@pytest.fixture(scope="module")
-def authority(tmp_path_factory: pytest.TempPathFactory) -> Authority:
-    return Authority(tmp_path_factory.mktemp("authority"))
 
 
 def collect(transport: Transport, *requests: WireRequest) -> list[Outcome]:

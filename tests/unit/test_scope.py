@@ -315,6 +315,38 @@ class TestMerging:
 
         assert merged.url.userinfo == Userinfo("a", Secret("1"))
 
+    @pytest.mark.parametrize("userinfo", ["alice:pw", "token:", ":pw", "alice"])
+    @pytest.mark.parametrize("is_first", [False, True])
+    def test_any_credential_beats_none(self, userinfo: str, is_first: bool) -> None:
+        pair = [source(f"https://{userinfo}@h.example/"), source("https://h.example/")]
+
+        (merged,) = merge_sources(pair if is_first else reversed(pair))
+
+        assert merged.url.userinfo == pair[0].url.userinfo
+
+    @pytest.mark.parametrize("is_first", [False, True])
+    def test_settings_of_either_are_kept(self, is_first: bool) -> None:
+        files = (Origin("https", "f.example", 443),)
+        pair = [
+            source("https://h.example/", credential_origins=files, is_public=True),
+            source("https://h.example/"),
+        ]
+
+        (merged,) = merge_sources(pair if is_first else reversed(pair))
+
+        assert (merged.credential_origins, merged.is_public) == (files, True)
+
+    def test_the_first_name_and_origins_stay(self) -> None:
+        files = [(Origin("https", f"{n}.example", 443),) for n in "ab"]
+        (merged,) = merge_sources(
+            [
+                source("https://h.example/", name="a", credential_origins=files[0]),
+                source("https://h.example/", name="b", credential_origins=files[1]),
+            ]
+        )
+
+        assert (merged.name, merged.credential_origins) == ("a", files[0])
+
     def test_an_empty_pair_is_no_credential(self) -> None:
         (merged,) = merge_sources(
             [source("https://h.example/"), source("https://:@h.example/")]
@@ -521,7 +553,10 @@ class TestAuthenticateValues:
             pytest.param(["*.other.example=always"], "auto", id="other glob"),
             pytest.param(["pypi.*.example=always"], "always", id="glob inside"),
             pytest.param(["p*i.c*p.example=always"], "always", id="two stars"),
-            pytest.param(["p*x*.example=always"], "auto", id="part missing"),
+            pytest.param(["p*q*.example=always"], "auto", id="part missing"),
+            pytest.param(["q*.corp.example=always"], "auto", id="other beginning"),
+            pytest.param(["*pypi*=always"], "always", id="stars around"),
+            pytest.param(["pypi.corp*.example=always"], "always", id="star of nothing"),
             pytest.param(["pypi.corp*ypi.corp.example=always"], "auto", id="overlap"),
             pytest.param([INDEX + "=always"], "always", id="URL"),
             pytest.param(

@@ -180,10 +180,7 @@ def own_origins(
 
 def is_signed(url: Url) -> bool:
     """Tell whether a URL carries its own permission in the query (pain C3)."""
-    query = url.query
-    if not query:
-        return False
-    names = {part.partition("=")[0].lower() for part in query.split("&")}
+    names = {part.partition("=")[0].lower() for part in url.query.split("&")}
     if "x-amz-signature" in names or "x-goog-signature" in names:
         return True
     if "signature" in names and names & {"expires", "key-pair-id"}:
@@ -239,8 +236,6 @@ def merge_sources(sources: Iterable[Source]) -> tuple[Source, ...]:
 
 def link_userinfo(url: Url, source: Source) -> Userinfo | None:
     """Return the userinfo that is a URL's own, not its source's repeated."""
-    if url.userinfo is None:
-        return None
     is_sources = url.origin == source.url.origin and url.userinfo == source.url.userinfo
     return None if is_sources else url.userinfo
 
@@ -417,7 +412,7 @@ def _segments(url: Url) -> list[str]:
 
 def _trunk(url: Url) -> Url:
     """Return an index URL without a last `simple` or `+simple` segment."""
-    head, slash, last = url.path.rstrip("/").rpartition("/")
-    if slash and last in ("simple", "+simple"):
+    head, _, last = url.path.rstrip("/").rpartition("/")
+    if last in ("simple", "+simple"):
         return url.join(head + "/")
     return url

@@ -13,7 +13,7 @@ import sys
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from argparse import ArgumentParser
-    from collections.abc import Sequence
+    from collections.abc import Callable, Sequence
     from typing import NoReturn
 
     from admit.cli.output import Output
@@ -50,7 +50,7 @@ def _dispatch(arguments: list[str], output: Output) -> int:
     if verb is None:
         if rest and rest not in (["-h"], ["--help"]):
             return _misused("no command was given, only options")
-        sys.stdout.write(_overview(COMMANDS))
+        (sys.stdout if rest else sys.stderr).write(_overview(COMMANDS))
         return 0 if rest else 2
     if verb in ("serve", "demo"):
         from admit.cli.serve import run
@@ -156,21 +156,28 @@ def _add_option(parser: ArgumentParser, option: Option) -> None:
             *option.flags,
             dest=option.key,
             action="append" if option.kind == "list" else "store",
-            metavar=option.metavar,
-            choices=option.choices or None,
-            type=_number if option.kind == "number" else str,
+            metavar=option.metavar or f"{{{','.join(option.choices)}}}",
+            type=_reader_of(option),
             help=option.help,
         )
 
 
-def _number(text: str) -> float:
-    """A number, refused in words of ours."""
+def _reader_of(option: Option) -> Callable[[str], object]:
+    """What makes a value of an argument, or refuses it in words of ours."""
     from argparse import ArgumentTypeError
 
-    try:
-        return float(text)
-    except ValueError:
-        raise ArgumentTypeError("not a number") from None
+    def number(text: str) -> float:
+        try:
+            return float(text)
+        except ValueError:
+            raise ArgumentTypeError("wants a number") from None
+
+    def choice(text: str) -> str:
+        if text not in option.choices:
+            raise ArgumentTypeError(f"wants one of {', '.join(option.choices)}")
+        return text
+
+    return {"number": number, "choice": choice}.get(option.kind, str)
 
 
 def mask_words(text: str) -> str:

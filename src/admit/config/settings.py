@@ -175,12 +175,14 @@ def _parse_variable(option: Option, text: str) -> object:
             return True
         if lowered in FALSE:
             return False
-        raise UsageError(f"{option.variable} wants true or false")
+        raise UsageError(f"{option.variable} wants true or false, not {text!r}")
     if option.kind in ("number", "count"):
         try:
             return float(lowered) if option.kind == "number" else int(lowered)
         except ValueError:
-            raise UsageError(f"{option.variable} wants a number") from None
+            raise UsageError(
+                f"{option.variable} wants a number, not {text!r}"
+            ) from None
     if option.kind == "list":
         return text.split()
     if option.kind == "choice" and text not in option.choices:

@@ -338,7 +338,7 @@ class CurlTransport:
             received=_received(transfer),
             connect_status=easy.getinfo(pycurl.HTTP_CONNECTCODE),
             verify_code=easy.getinfo(pycurl.SSL_VERIFYRESULT),
-            proxy_verify_code=easy.getinfo(pycurl.PROXY_SSL_VERIFYRESULT),
+            proxy_verify_code=_proxy_verify_code(easy),
         )
         return translate(fault)
 
@@ -390,6 +390,12 @@ class CurlTransport:
             transfer.done(outcome)
         if self._start_queued():
             self._multi.perform()
+
+
+def _proxy_verify_code(easy: pycurl.Curl) -> int:
+    """Return OpenSSL's word on the proxy's certificate; pycurl before 7.48 has none."""
+    option = getattr(pycurl, "PROXY_SSL_VERIFYRESULT", None)
+    return 0 if option is None else int(easy.getinfo(option))
 
 
 def _received(transfer: _Transfer) -> int:

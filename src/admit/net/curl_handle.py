@@ -24,6 +24,7 @@ BUFFER_SIZE = 512 * 1024
 """Bytes libcurl asks the kernel for at once."""
 _SUPPRESS_CONNECT_HEADERS = 265  # CURLOPT_…, which pycurl does not name
 _QUICK_EXIT = 322  # CURLOPT_…: closing does not wait for a name lookup
+_NATIVE_CA = 16  # CURLSSLOPT_NATIVE_CA, which pycurl names from 7.48 on
 _PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
 
 
@@ -86,7 +87,7 @@ def _set_trust(easy: pycurl.Curl, route: Route, trust: Trust) -> None:
         easy.setopt(pycurl.SSL_VERIFYPEER, 0)
         easy.setopt(pycurl.SSL_VERIFYHOST, 0)
     if trust.is_native:
-        easy.setopt(pycurl.SSL_OPTIONS, pycurl.SSLOPT_NATIVE_CA)
+        easy.setopt(pycurl.SSL_OPTIONS, _NATIVE_CA)
     elif trust.file or trust.directory:
         for place, options in (
             (trust.file, (pycurl.CAINFO, pycurl.PROXY_CAINFO)),

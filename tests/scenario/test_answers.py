@@ -236,3 +236,15 @@ def test_the_solution_tells_who_requires_what() -> None:
         for package, dependencies in solution.dependencies.items()
     }
     assert needs == {"": ["a==1.0"], "a": ["b>=1"], "b": []}
+
+
+def test_a_page_that_nobody_needs_any_more_is_not_asked_for() -> None:
+    universe = Universe()
+    universe.add("a", "1.0")
+    universe.add("a", "2.0", needs=["gone", "late"])
+    universe.add("late", "1.0")
+
+    outcome = universe.resolve("a")
+
+    assert outcome.versions == {"a": "1.0"}
+    assert "versions late" not in outcome.asked

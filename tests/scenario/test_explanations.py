@@ -147,3 +147,27 @@ def test_an_extra_and_its_base_may_contradict_each_other() -> None:
     assert universe.resolve("a[x]>=3", "a<3").explanation == (
         "Because you require both a[x]>=3 and a<3, your requirements cannot all be met."
     )
+
+
+def test_a_line_that_a_later_one_refers_to_has_a_number() -> None:
+    universe = Universe()
+    universe.add("a", "1.0", needs=["b", "c"])
+    universe.add("a", "2.0", needs=["d", "e"])
+    universe.add("b", "1.0", needs=["x>=2"])
+    universe.add("c", "1.0", needs=["x<2"])
+    universe.add("d", "1.0", needs=["y>=2"])
+    universe.add("e", "1.0", needs=["y<2"])
+    for name in "xy":
+        universe.add(name, "1.0")
+        universe.add(name, "2.0")
+
+    assert universe.resolve("a").explanation == text(
+        """
+        Because a==1.0 depends on b, which depends on x>=2, a==1.0 requires x>=2.
+        And because a==1.0 depends on c, which depends on x<2, a==1.0 cannot be used. (1)
+        Because a==2.0 depends on e, which depends on y<2, a==2.0 requires y<2.
+        And because a==2.0 depends on d, which depends on y>=2, a==2.0 cannot be used.
+        And because a==1.0 cannot be used (1), a cannot be used.
+        So, because you require a, your requirements cannot all be met.
+        """  # noqa: E501  # one sentence, one line
+    )

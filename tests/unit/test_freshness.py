@@ -65,6 +65,7 @@ def test_a_server_grants_a_lifetime(
         pytest.param(0, 10**6, False, None, False, id="not public: always ask"),
         pytest.param(5, 0, False, "max-age=10", True, id="own rule relaxes"),
         pytest.param(15, 100, False, "max-age=10", False, id="own rule, older"),
+        pytest.param(10, 100, False, "max-age=10", False, id="own rule, as old"),
         pytest.param(5, 100, True, "no-cache", False, id="own rule shortens"),
         pytest.param(5, 100, True, "", False, id="own rule without an age"),
         pytest.param(-1, 100, True, None, False, id="the clock was set back"),

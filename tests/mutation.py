@@ -94,6 +94,8 @@ def mutants(tree: ast.Module) -> Iterator[tuple[int, str, str]]:
 
 def _force(node: ast.If | ast.IfExp | ast.While) -> Iterator[tuple[int, str, str]]:
     condition = node.test
+    if isinstance(condition, ast.Constant):
+        return
     for forced in (True, False):
         node.test = ast.Constant(forced)
         yield condition.lineno, ast.unparse(condition), str(forced)

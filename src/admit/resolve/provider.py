@@ -36,6 +36,11 @@ if TYPE_CHECKING:
     from admit.spec.version import Specifier, Version
 
 
+PATIENCE = 5
+"""After so many tries of one project its next versions' metadata is fetched."""
+LOOK_AHEAD = 50
+
+
 class NothingFits(ResolutionError):
     """No set of versions satisfies what was asked; `why` tells the proof."""
 
@@ -100,6 +105,8 @@ class _Project:
     def __init__(self, found: Found | None, installed: Known | None) -> None:
         listing = found.listing if found is not None else None
         self.found = found
+        self.tries = 0
+        """How often a version was chosen."""
         self.versions = list(listing.versions) if listing is not None else []
         self.only_installed_at: int | None = None
         self.installed_at: int | None = None
@@ -219,7 +226,21 @@ class Provider:
         final = usable & ~project.prereleases
         if final and not self._policy.allow_prereleases:
             usable = final
+        self._look_ahead(name, project, usable)
         return usable.bit_length() - 1
+
+    def _look_ahead(self, name: str, project: _Project, usable: Mask) -> None:
+        """Fetch metadata of many versions at once where one after the other fails."""
+        project.tries += 1
+        if project.found is None or project.tries % LOOK_AHEAD != PATIENCE:
+            return
+        for _ in range(LOOK_AHEAD):
+            usable &= ~(1 << usable.bit_length() >> 1)
+            if not usable:
+                return
+            candidate = project.candidate(usable.bit_length() - 1)
+            if candidate is not None:
+                self._fetch_metadata(name, project.found, candidate)
 
     def dependencies(
         self, package: Package, version: int
@@ -340,7 +361,8 @@ class Provider:
         project = self._projects.get(_split(package)[0])
         if project is None:
             return package
-        return format_versions(package, mask, [v.text for v in project.versions])
+        texts = [version.text for version in project.versions]
+        return format_versions(package, mask, texts, project.prereleases)
 
     def absence(self, dependency: Dependency) -> str:
         """Say what is wrong with a dependency that no version satisfies."""

@@ -127,6 +127,19 @@ class TestMetadata:
             assert alice.needs() == ["mydependency>=1"]
             assert paths(server)[1:] == [f"{WHEEL} {status}", f"{WHEEL} 200"]
 
+    @pytest.mark.parametrize(("status", "following"), [(404, 206), (405, 200)])
+    def test_a_refused_range_of_one_file_is_no_fact_about_others(
+        self, tmp_path: Path, status: int, following: int
+    ) -> None:
+        with founding_index(tmp_path / "w", BARE) as server, run(server) as alice:
+            server.script("*.whl", Answer(status, (), b"no"), times=1)
+            alice.needs()
+            alice.needs("mydependency")
+
+            assert paths(server)[-1] == (
+                f"mydependency-1.4-py3-none-any.whl {following}"
+            )
+
     @pytest.mark.parametrize(
         "place",
         ["", "bytes 0-3/99", "bytes 5-2/9", "lines 1-2/3", "bytes */5", "bytes x-y/z"],

@@ -41,6 +41,8 @@ _MAX_FILE = 16 << 30
 _MAX_METADATA = 16 << 20
 _MAX_PART = 128 << 20
 _PIECE = 1 << 20
+_THIS_FILE_ONLY = (400, 401, 403, 404, 416)
+"""Refusals of a range that say nothing about other files of the origin."""
 
 
 class MetadataMismatch(IntegrityError):
@@ -168,12 +170,14 @@ class Files:
         return self._client.get(request).then(look)
 
     def _from_wheel(self, candidate: Candidate) -> Future[Metadata]:
-        """By range, unless the origin is known not to serve parts."""
-        wheel = self._wheels.get(candidate.url.text)
-        if wheel is None and self._serves_parts.get(candidate.url.origin, True):
-            return self._from_tail(candidate)
-        if wheel is None:
-            wheel = self.download(candidate)
+        """By range, unless the wheel is here or its origin serves no parts."""
+        is_here = candidate.url.text in self._wheels
+        if is_here or not self._serves_parts.get(candidate.url.origin, True):
+            return self._from_whole(candidate)
+        return self._from_tail(candidate)
+
+    def _from_whole(self, candidate: Candidate) -> Future[Metadata]:
+        wheel = self.download(candidate)
         return wheel.then(lambda done: self._from_file(candidate, done))
 
     def _from_file(self, candidate: Candidate, wheel: Downloaded) -> Metadata:
@@ -222,8 +226,9 @@ class Files:
             body = _taken(self._cache, sink) if sink is not None else response.body
             place = _content_range(response)
             if response.status != 206 or place is None or len(body) != place[1]:
-                self._serves_parts[origin] = False
-                return self._from_wheel(candidate)
+                if response.status not in _THIS_FILE_ONLY:
+                    self._serves_parts[origin] = False
+                return self._from_whole(candidate)
             self._serves_parts[origin] = True
             return self._read_parts(candidate, place[0], body)
 

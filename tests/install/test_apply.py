@@ -10,6 +10,7 @@ import sys
 import threading
 import time
 from pathlib import Path
+from typing import TYPE_CHECKING
 
 import pytest
 
@@ -21,6 +22,9 @@ from admit.install.place import CacheDamaged, Placer, copy_file
 from admit.install.plan import FileCollision
 from support.site import ScratchSite
 from support.wheel import build_wheel
+
+if TYPE_CHECKING:
+    from collections.abc import Iterator
 
 
 @pytest.fixture
@@ -272,13 +276,77 @@ def test_full_disk_leaves_the_old_state(
     assert resource.getrlimit(resource.RLIMIT_FSIZE)[0] != 100_000
 
 
-@pytest.mark.skipif(os.geteuid() == 0, reason="root may write everywhere")
-def test_read_only_environment_is_told(scratch: ScratchSite, widget: Path) -> None:
-    scratch.site.mkdir(parents=True)
-    scratch.site.chmod(0o555)
+@pytest.fixture
+def ordinary_user(tmp_path: Path) -> Iterator[None]:
+    """Be somebody who may not write everywhere, if this process is root's."""
+    if os.geteuid() != 0:
+        yield
+        return
+    for folder in (tmp_path, *tmp_path.parents):
+        if folder.stat().st_uid == 0 and not folder.stat().st_mode & 0o001:
+            folder.chmod(folder.stat().st_mode | 0o011)
+    os.seteuid(65534)
+    try:
+        yield
+    finally:
+        os.seteuid(0)
 
-    with pytest.raises(CannotChange, match="it is as it was"):
-        scratch.install(widget)
+
+@pytest.mark.parametrize("mode", [0o555, 0o755], ids=["nobody-may-write", "not-ours"])
+def test_read_only_environment_is_told(
+    mode: int, scratch: ScratchSite, widget: Path, request: pytest.FixtureRequest
+) -> None:
+    scratch.install(widget)
+    plan = scratch.plan(remove=["widget"])
+    before = scratch.snapshot()
+    if os.geteuid() != 0 and mode == 0o755:
+        pytest.skip("a folder of another owner needs root")
+    scratch.site.chmod(mode)
+    request.getfixturevalue("ordinary_user")
+
+    with pytest.raises(CannotChange, match="it is as it was") as caught:
+        apply(plan)
+
+    assert "Permission denied" in (caught.value.why or "")
+    assert scratch.snapshot() == before
+
+
+def test_folder_that_record_names_stays(scratch: ScratchSite, widget: Path) -> None:
+    scratch.install(widget)
+    record = scratch.site / "widget-1.0.dist-info/RECORD"
+    record.write_text(record.read_text() + "widget,,\n")
+    (scratch.site / "widget/notes.txt").write_text("mine")
+
+    scratch.uninstall("widget")
+
+    assert (scratch.site / "widget/notes.txt").read_text() == "mine"
+    assert installed(scratch) == []
+
+
+def test_folders_below_the_dist_info_go_and_come_back(
+    scratch: ScratchSite, tmp_path: Path
+) -> None:
+    files = {"w.py": "", "w-1.0.dist-info/licenses/deep/MIT": "free"}
+    wheel = build_wheel(tmp_path, "w", "1.0", files=files)
+    empty = scratch.snapshot()
+    scratch.install(wheel)
+    before = scratch.snapshot()
+
+    def fail(done: int, total: int) -> None:
+        if done == total:
+            raise KeyboardInterrupt
+
+    with pytest.raises(KeyboardInterrupt):
+        apply(scratch.plan(remove=["w"]), on_step=fail)
+    after_failure = scratch.snapshot()
+    scratch.uninstall("w")
+
+    assert after_failure == before
+    assert set(scratch.snapshot()) - set(empty) == {
+        "lib/",
+        "lib/python3.12/",
+        "lib/python3.12/site-packages/",
+    }
 
 
 def test_environment_below_a_file_is_told(scratch: ScratchSite, widget: Path) -> None:

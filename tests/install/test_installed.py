@@ -186,8 +186,11 @@ def test_without_notes_nothing_is_claimed(site: Path) -> None:
 
 
 def test_owned_files_are_those_of_record_and_what_was_compiled(site: Path) -> None:
-    record = "widget/a.py,,\n../../bin/tool,,\nwidget-1.0.dist-info/RECORD,,\n/abs,,\n"
+    record = "./widget/a.py,,\n../../bin/tool,,\nwidget-1.0.dist-info/RECORD,,\n"
+    record += "/abs,,\nwidget/,,\n"
     folder = add(site / "lib/site", "widget-1.0.dist-info", RECORD=record, EXTRA="")
+    (folder / "licenses").mkdir()
+    (folder / "licenses/MIT").touch()
     cache = site / "lib/site/widget/__pycache__"
     cache.mkdir(parents=True)
     for name in ("a.cpython-312.pyc", "a.cpython-312.opt-2.pyc", "b.cpython-312.pyc"):
@@ -200,6 +203,7 @@ def test_owned_files_are_those_of_record_and_what_was_compiled(site: Path) -> No
         f"{site}/bin/tool",
         f"{folder}/RECORD",
         f"{folder}/EXTRA",
+        f"{folder}/licenses/MIT",
         "/abs",
         f"{cache}/a.cpython-312.pyc",
         f"{cache}/a.cpython-312.opt-2.pyc",
@@ -237,16 +241,9 @@ def test_files_of_several_distributions_are_shared(site: Path) -> None:
 
 
 def test_egg_info_folder_of_setuptools_is_known_and_removable(site: Path) -> None:
-    listed = "../widget/a.py\nPKG-INFO\n"
-    add(
-        site,
-        "widget-1.0-py3.11.egg-info",
-        PKG__INFO="Version: 1.0\n",
-        installed__files__txt=listed,
-    )
-    (site / "widget-1.0-py3.11.egg-info/installed.files.txt").rename(
-        site / "widget-1.0-py3.11.egg-info/installed-files.txt"
-    )
+    folder = add(site, "widget-1.0-py3.11.egg-info")
+    (folder / "PKG-INFO").write_text("Version: 1.0\n")
+    (folder / "installed-files.txt").write_text("../widget/a.py\nPKG-INFO\n")
 
     found = only(site)
 
@@ -254,7 +251,7 @@ def test_egg_info_folder_of_setuptools_is_known_and_removable(site: Path) -> Non
     assert set(read_owned_files(found).files) == {
         f"{site}/widget/a.py",
         f"{site}/widget-1.0-py3.11.egg-info/PKG-INFO",
-        f"{site}/widget-1.0-py3.11.egg-info",
+        f"{site}/widget-1.0-py3.11.egg-info/installed-files.txt",
     }
 
 

@@ -187,10 +187,12 @@ def find_shared(
     files = {path for each in removed for path in each.files}
     shared: set[str] = set()
     for other in others:
+        content = _read(f"{other.path}/RECORD") if files else None
         try:
-            shared.update(files.intersection(read_owned_files(other).files))
+            paths = _record_paths(other, content) if content else []
         except CannotUninstall:
             continue
+        shared.update(files.intersection(_absolute(paths, other.site)))
     return frozenset(shared)
 
 
@@ -275,16 +277,32 @@ def _record_paths(distribution: InstalledDistribution, content: bytes) -> list[s
 
 
 def _owned(distribution: InstalledDistribution, paths: list[str]) -> OwnedFiles:
-    site = distribution.site
-    files = {
-        path if _is_absolute(path) else join(site, path): None for path in paths if path
-    }
+    files = dict.fromkeys(_absolute(paths, distribution.site))
     files.update(dict.fromkeys(_compiled(files)))
-    if distribution.kind == "wheel":
-        # What other tools put there without a row, so that the folder goes.
-        for name in os.listdir(distribution.path):
-            files[f"{distribution.path}/{name}"] = None
+    # What other tools put there without a row, so that the folder goes.
+    files.update(dict.fromkeys(_files_below(distribution.path)))
     return OwnedFiles(distribution.name, distribution.version, tuple(files))
+
+
+def _absolute(paths: list[str], site: str) -> list[str]:
+    """Make paths of a RECORD absolute; folders have no place there."""
+    return [
+        path if _is_absolute(path) else join(site, path)
+        for path in paths
+        if not path.endswith("/")
+    ]
+
+
+def _files_below(folder: str) -> list[str]:
+    found: list[str] = []
+    with os.scandir(folder) as entries:
+        for entry in entries:
+            path = f"{folder}/{entry.name}"
+            if entry.is_dir(follow_symlinks=False):
+                found += _files_below(path)
+            else:
+                found.append(path)
+    return found
 
 
 def _is_absolute(path: str) -> bool:
@@ -319,11 +337,9 @@ def _read_egg_files(distribution: InstalledDistribution) -> OwnedFiles:
     listed = _read(f"{distribution.path}/installed-files.txt")
     if distribution.kind == "egg-info" and listed is not None:
         lines = listed.decode("utf-8", "replace").splitlines()
-        inside = [join(distribution.path, line.replace("\\", "/")) for line in lines]
-        inside += [distribution.path]
-        files = dict.fromkeys(inside)
-        files.update(dict.fromkeys(_compiled(inside)))
-        return OwnedFiles(distribution.name, distribution.version, tuple(files))
+        paths = [line.replace("\\", "/") for line in lines if line]
+        below = f"{distribution.path.rpartition('/')[2]}/"
+        return _owned(distribution, [f"{below}{path}" for path in paths])
     if distribution.kind == "egg-link":
         raise CannotUninstall(
             f"cannot uninstall {distribution.name} {distribution.version}",

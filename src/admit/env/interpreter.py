@@ -396,9 +396,12 @@ def _scheme(executable: str, answer: dict[str, str]) -> Scheme:
         # The include folder of a virtual environment is that of its base.
         python = _python_folder(answer)
         include = f"{prefix}/include/site/{python}"
+    purelib, platlib = _slashes(answer["purelib"]), _slashes(answer["platlib"])
+    if purelib != platlib and os.path.realpath(purelib) == os.path.realpath(platlib):
+        platlib = purelib  # lib64 is often a link to lib
     return Scheme(
-        purelib=_slashes(answer["purelib"]),
-        platlib=_slashes(answer["platlib"]),
+        purelib=purelib,
+        platlib=platlib,
         scripts=_slashes(answer["scripts"]),
         data=_slashes(answer["data"]),
         headers=include,

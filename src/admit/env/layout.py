@@ -45,12 +45,12 @@ class OwnedFiles:
 
 
 def join(root: str, path: str) -> str:
-    """Put a relative path under a folder and resolve its `..` parts, as text.
+    """Put a relative path under a folder and resolve `.` and `..` parts, as text.
 
     >>> join("/env/lib/python3.12/site-packages", "../../../bin/tool")
     '/env/bin/tool'
     """
-    if ".." not in path:
+    if not ("./" in path or "//" in path or path.startswith("..")):
         return f"{root}/{path}"
     parts = root.split("/")
     for part in path.split("/"):

@@ -140,7 +140,7 @@ def _needs(
     from admit.value import replace
 
     found = []
-    extras = (normalize_extra(extra),) if extra else ()
+    (normalize_extra(extra),) if extra else ()
     for each in metadata.requires:
         if each.marker is None:
             if not extra:

@@ -14,6 +14,7 @@ from __future__ import annotations
 
 import errno
 import os
+from stat import S_ISDIR
 
 from admit.errors import EnvironmentProblem
 from admit.install.lock import EnvironmentBusy, lock_environment
@@ -75,9 +76,14 @@ class Journal:
         os.rename(draft, f"{self._home}/intent")
 
     def move_aside(self, number: int) -> None:
-        """Move the file `intent.replaced[number]` out of the way, if it is there."""
+        """Move the file `intent.replaced[number]` out of the way, if it is there.
+
+        A folder stays: it may hold what nobody recorded.
+        """
         path = self.intent.replaced[number]
         try:
+            if S_ISDIR(os.lstat(path).st_mode):
+                return
             os.rename(path, f"{self._home}/{number}")
         except (FileNotFoundError, NotADirectoryError):
             return
@@ -85,8 +91,7 @@ class Journal:
             if error.errno != errno.EXDEV:
                 raise
             os.close(os.open(f"{self._home}/{_ELSEWHERE}", os.O_WRONLY | os.O_CREAT))
-            if os.path.lexists(path):
-                os.rename(path, _sibling(path, number))
+            os.rename(path, _sibling(path, number))
 
     def commit(self) -> None:
         """Let the new state count."""
@@ -235,17 +240,10 @@ def _restore(aside: str, path: str) -> None:
 
 
 def _remove(path: str) -> None:
-    """Remove a file, or whatever was moved aside, if it is there."""
     try:
         os.unlink(path)
     except (FileNotFoundError, NotADirectoryError):
         return
-    except (IsADirectoryError, PermissionError):
-        if not os.path.isdir(path) or os.path.islink(path):
-            raise
-        import shutil
-
-        shutil.rmtree(path)
 
 
 def _remove_folder(path: str) -> None:

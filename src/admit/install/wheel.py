@@ -81,9 +81,8 @@ def unpack_wheel(path: str, into: str, *, expected: Digest | None) -> UnpackedWh
         BadWheel: it is damaged, contradicts itself, or is dangerous.
         CannotUnpack: reading or writing failed.
     """
-    partial = f"{into}.partial-{os.getpid()}-{id(path):x}"
+    partial = f"{into}.partial-{os.urandom(6).hex()}"
     try:
-        os.mkdir(partial)
         wheel = _unpack(path, partial, expected)
         with open(f"{partial}/listing", "w", encoding="utf-8", newline="\n") as file:
             file.write(format_listing(wheel))
@@ -121,6 +120,7 @@ def read_unpacked(into: str) -> UnpackedWheel | None:
 
 def _unpack(path: str, partial: str, expected: Digest | None) -> UnpackedWheel:
     filename = parse_wheel_filename(os.path.basename(path))
+    os.mkdir(partial)
     with open(path, "rb", buffering=0) as file:
         length = os.fstat(file.fileno()).st_size
         source = _Source(path, length, file)

@@ -268,8 +268,9 @@ class TestLoginPages:
     @pytest.mark.parametrize("purpose", ["file", "metadata"])
     def test_a_file_that_is_one_is_an_error(self, purpose: str) -> None:
         request = ask(CORP, FILE, purpose)  # type: ignore[arg-type]  # a Literal
+        reply = Reply(200, content_type="text/html", head=b"<p>Please log in")
 
-        outcome, _ = run(self.HTML, request=request)
+        outcome, _ = run(reply, request=request)
 
         assert status_of(outcome) == "login-page"
 
@@ -834,6 +835,21 @@ class TestRedirects:
 
         assert dialogue.users == ["alice", "-"]
 
+    @pytest.mark.pain("F8")
+    @pytest.mark.parametrize(
+        ("userinfo", "user"),
+        [("bob", "-"), ("token:", "token"), ("t" * 40, "t" * 40)],
+        ids=["name", "colon typed", "token"],
+    )
+    def test_half_a_userinfo_is_no_credential(self, userinfo: str, user: str) -> None:
+        _, dialogue = run(
+            redirect(f"https://{userinfo}@files.example/w"),
+            WHEEL,
+            request=ask(CORP, FILE, "file"),
+        )
+
+        assert dialogue.users == ["alice", user]
+
     @pytest.mark.pain("F13")
     def test_userinfo_that_cannot_be_sent_is_an_error(self) -> None:
         outcome, dialogue = run(redirect("https://a:b%0Ac@files.example/"), WHEEL)
@@ -993,8 +1009,13 @@ class TestOneAnonymousRetry:
         ]
 
     @pytest.mark.pain("H11")
-    def test_only_one(self) -> None:
-        outcome, dialogue = run(Reply(401), request=ask(self.DIRECT, FILE, "file"))
+    @pytest.mark.parametrize(
+        "request_",
+        [ask(DIRECT, FILE, "file"), ask(CORP, FILE, "file", is_pinned=True)],
+        ids=["direct", "pinned"],
+    )
+    def test_only_one(self, request_: Ask) -> None:
+        outcome, dialogue = run(Reply(401), request=request_)
 
         assert status_of(outcome) == "credentials-required"
         assert dialogue.users == ["alice", "-"]
@@ -1057,6 +1078,7 @@ class TestProbe:
         standing = dialogue.ledger.standing(self.PROBED)
         assert standing is not None
         assert standing.is_confirmed
+        assert (standing.found, standing.missing) == (0, 5)
 
     @pytest.mark.pain("H3")
     def test_a_404_of_the_probe_is_an_error(self) -> None:

@@ -17,7 +17,7 @@ from admit.auth import denial
 from admit.auth.answers import Reply, is_html_for_people, is_login_listing, patience
 from admit.auth.ledger import Refusal
 from admit.auth.query import Problem, Query
-from admit.auth.scheme import Credential, unsendable
+from admit.auth.scheme import Credential, is_token_shaped, unsendable
 from admit.auth.scope import (
     AskHost,
     Attach,
@@ -235,8 +235,11 @@ class _Conversation:
         return None, ""
 
     def _link_credential(self, url: Url) -> Credential | None:
+        """Return a URL's own credential; a name without a secret is half of one."""
         userinfo = link_userinfo(url, self.source)
         if userinfo is None or not (userinfo.username or userinfo.password):
+            return None
+        if userinfo.password is None and not is_token_shaped(userinfo.username):
             return None
         secret = userinfo.password or Secret("")
         return Credential(userinfo.username, secret, "link")

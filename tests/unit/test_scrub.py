@@ -1,0 +1,97 @@
+"""The secret registry: no form of a secret survives."""
+
+from __future__ import annotations
+
+import base64
+
+import pytest
+
+from admit.auth.scheme import Credential, authorization
+from admit.auth.scrub import Scrubber, mask_shapes
+from admit.spec.url import Secret
+
+SECRET = "p@ss/w0rd+of ålice"
+
+
+@pytest.mark.pain("G1")
+@pytest.mark.parametrize(
+    "form",
+    [
+        pytest.param(SECRET, id="raw"),
+        pytest.param("p%40ss%2Fw0rd%2Bof%20%C3%A5lice", id="percent-encoded"),
+        pytest.param("p%40ss%2fw0rd%2bof%20%c3%a5lice", id="small hex"),
+        pytest.param("p@ss%2Fw0rd+of%20%C3%A5lice".replace("@", "%40"), id="partly"),
+        pytest.param(
+            base64.b64encode(f"alice:{SECRET}".encode()).decode(), id="base64 pair"
+        ),
+    ],
+)
+def test_each_form_of_a_registered_secret_is_masked(form: str) -> None:
+    scrubber = Scrubber()
+    scrubber.register_credential(Credential("alice", Secret(SECRET), "netrc"))
+
+    assert scrubber.scrub(f"before {form} after") == "before **** after"
+
+
+def test_longer_secrets_are_masked_before_their_parts() -> None:
+    scrubber = Scrubber()
+    scrubber.register(Secret("secret"))
+    scrubber.register("secret-and-more")
+
+    assert scrubber.scrub("secret-and-more, secret") == "****, ****"
+
+
+@pytest.mark.pain("G2")
+def test_a_token_as_user_name_is_masked_and_a_person_is_not() -> None:
+    scrubber = Scrubber()
+    scrubber.register_credential(Credential("some-token", Secret(""), "URL"))
+    scrubber.register_credential(Credential("alice", Secret("s3cret"), "URL"))
+
+    assert scrubber.scrub("some-token of alice") == "**** of alice"
+
+
+def test_a_bearer_token_is_masked_in_its_header() -> None:
+    scrubber = Scrubber()
+    token = Credential("", Secret("abc.def"), "environment", kind="bearer")
+    scrubber.register_credential(token)
+
+    assert scrubber.scrub(authorization(token)) == "Bearer ****"
+
+
+def test_a_secret_that_cannot_be_sent_is_masked_all_the_same() -> None:
+    scrubber = Scrubber()
+    scrubber.register_credential(Credential("a", Secret("two\nlines"), "URL"))
+
+    assert scrubber.scrub("two\nlines") == "****"
+
+
+def test_very_short_secrets_do_not_mask_ordinary_words() -> None:
+    scrubber = Scrubber()
+    scrubber.register("pw")
+
+    assert scrubber.scrub("a pwned word") == "a pwned word"
+
+
+@pytest.mark.pain("G6")
+@pytest.mark.pain("G9")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://h/w?X-Amz-Signature=abc&x=1", "https://h/w?X-Amz-Signature=****&x=1"),
+        ("(https://h/w?a=1&sig=a%2Bb)", "(https://h/w?a=1&sig=****)"),
+        ("GET /w?Signature=abc#f, next", "GET /w?Signature=****#f, next"),
+        ("?x-goog-signature=a;token=b", "?x-goog-signature=****;token=****"),
+        ("https://h/?sig=", "https://h/?sig="),
+        ("name == 1.0; token=abc", "name == 1.0; token=abc"),
+        ("mysig=abc", "mysig=abc"),
+        ("?mysig=abc", "?mysig=abc"),
+        ("https://h/t/to-12345678/simple/", "https://h/t/****/simple/"),
+        ("https://h/t/short/simple/", "https://h/t/short/simple/"),
+        ("https://h/t/longenough", "https://h/t/longenough"),
+        ("/t/aaaaaaaa/t/bbbbbbbb/", "/t/****/t/****/"),
+        ("plain", "plain"),
+    ],
+)
+def test_shapes_of_secrets_are_masked_unregistered(text: str, expected: str) -> None:
+    assert mask_shapes(text) == expected
+    assert Scrubber().scrub(text) == expected

@@ -297,7 +297,7 @@ class Session:
             from admit.auth.sources.search import Search, SearchOptions
             from admit.config.network import transport_options
             from admit.net.client import Client, ClientOptions
-            from admit.net.transport import open_transport
+            from admit.net.transport import LateTransport
 
             settings = self.settings
             public = tuple(
@@ -306,7 +306,7 @@ class Session:
             hosts = settings.items("allow_insecure_host")
             self._scrubber = Scrubber()
             self._client = Client(
-                open_transport(transport_options(settings)),
+                LateTransport(transport_options(settings)),
                 Search(
                     settings.environ,
                     settings.home,

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from admit.install.wheel import read_unpacked, unpack_wheel
+from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -101,9 +101,7 @@ def _fetch(
 
         def work() -> UnpackedWheel:
             try:
-                return read_unpacked(place) or unpack_wheel(
-                    downloaded.path, place, expected=None
-                )
+                return _unpack(downloaded, place, cache)
             finally:
                 cache.discard(downloaded.path)
 
@@ -114,6 +112,20 @@ def _fetch(
 
     arriving = pin.found.files.download(pin.candidate, on_progress=progress)
     return arriving.then(unpack)
+
+
+def _unpack(downloaded: Downloaded, place: str, cache: Cache) -> UnpackedWheel:
+    """Unpack into the cache; where that cannot be written, into a temporary folder."""
+    known = read_unpacked(place)
+    if known is not None:
+        return known
+    try:
+        return unpack_wheel(downloaded.path, place, expected=None)
+    except CannotUnpack as error:
+        if not cache.give_up(place, error.why or error.what):
+            raise
+        elsewhere = cache.archive_place(downloaded.sha256)
+        return unpack_wheel(downloaded.path, elsewhere, expected=None)
 
 
 class _Workers:

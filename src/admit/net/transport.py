@@ -190,6 +190,32 @@ class SinkFailed(EnvironmentProblem):
     code = "cannot-write"
 
 
+class LateTransport:
+    """Opens the real transport when the first request is sent.
+
+    Loading libcurl takes longer than all else of a run that the cache can answer.
+    """
+
+    def __init__(self, options: TransportOptions) -> None:
+        self._options = options
+        self._transport: Transport | None = None
+
+    def submit(self, request: WireRequest, done: Callable[[Outcome], None]) -> None:
+        """See `Transport`."""
+        if self._transport is None:
+            self._transport = open_transport(self._options)
+        self._transport.submit(request, done)
+
+    def wait(self, timeout: float) -> bool:
+        """See `Transport`."""
+        return self._transport is not None and self._transport.wait(timeout)
+
+    def close(self) -> None:
+        """See `Transport`."""
+        if self._transport is not None:
+            self._transport.close()
+
+
 def open_transport(
     options: TransportOptions, *, prefer: Preference = "auto"
 ) -> Transport:

@@ -21,7 +21,7 @@ from admit.spec.version import parse_specifier, parse_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from admit.index.listing import Fields, Reason
+    from admit.index.listing import Choice, Fields, Reason
     from admit.index.simple import Entry, File
     from admit.spec.names import NormalizedName
     from admit.spec.tags import Build, Target, WheelName
@@ -37,23 +37,23 @@ _SHOWN = 3
 def choose_candidates(
     page: ProjectPage, project: NormalizedName, target: Target, *, page_url: Url
 ) -> Listing:
-    """Choose the best wheel of every version, and say why the rest is no use.
+    """Order the wheels of every version, and say why the rest is no use.
 
     Best: allowed by Requires-Python, not yanked, the target's best tag, the highest
     build; among equals the first on the page. Sdists are never chosen yet.
     """
     sorting = _Sorting(project, target)
     sorting.add(page.entries)
-    chosen: list[tuple[Version, File]] = []
+    chosen: list[tuple[Version, list[File]]] = []
     for key in sorted(sorting.usable):
-        best = sorting.best(key, page.base)
-        if best is not None:
-            chosen.append(best)
+        usable = sorting.sound(key, page.base)
+        if usable:
+            chosen.append((sorting.usable[key][0][1].version, usable))
     keys = tuple([version.key for version, _ in chosen])
     masks = _Masks()
-    for index, (version, file) in enumerate(chosen):
-        is_admitted = sorting.admits(file.requires_python)
-        masks.add(1 << index, version, file, is_admitted)
+    for index, (version, files) in enumerate(chosen):
+        is_admitted = sorting.admits(files[0].requires_python)
+        masks.add(1 << index, version, files[0], is_admitted)
     reasons = sorting.reasons(frozenset(keys))
     return Listing(
         (
@@ -65,7 +65,7 @@ def choose_candidates(
             masks.prereleases,
             masks.yanked,
             tuple(masks.unsupported.items()),
-            tuple([marshal.dumps(_fields(file)) for _, file in chosen]),
+            tuple([marshal.dumps(sorting.encoded(files)) for _, files in chosen]),
             marshal.dumps(reasons),
             page.problems,
         )
@@ -225,21 +225,28 @@ class _Sorting:
             self._admits[requires_python] = answer
         return answer
 
-    def best(self, key: bytes, base: Url) -> tuple[Version, File] | None:
-        """The best sound file of a version; None if none is sound."""
+    def sound(self, key: bytes, base: Url) -> list[File]:
+        """The sound files of a version, best first."""
+        found: list[File] = []
         files = self.usable[key]
         if len(files) > 1:
             files.sort(key=_build, reverse=True)
             files.sort(key=self._preference)
-        for _, wheel, entry in files:
+        for _, _, entry in files:
             try:
                 file = parse_file(entry)
                 self._check_url(file.url, base)
             except InputError as error:
                 self._broken.append(("field", entry["filename"], (error.what,)))
             else:
-                return wheel.version, file
-        return None
+                found.append(file)
+        return found
+
+    def encoded(self, files: list[File]) -> Choice:
+        """What a listing keeps of the files of a version."""
+        return tuple(
+            [(_fields(file), self.admits(file.requires_python)) for file in files]
+        )
 
     def _check_url(self, url: str, base: Url) -> None:
         """Raise InvalidUrl unless the link leads somewhere; hosts are checked once."""

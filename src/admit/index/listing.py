@@ -17,6 +17,7 @@ from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Callable
     from typing import Literal
 
     from admit.index.simple import Hashes
@@ -35,6 +36,10 @@ if TYPE_CHECKING:
         Literal[True] | Hashes | None,
     ]
     """Those of `File`, in order."""
+    Choice = tuple[tuple[Fields, bool], ...]
+    """Usable files of a version, best first; whether Requires-Python admits each."""
+    Judge = Callable[[File], str | None]
+    """Says why a file may not be used: a predicate; None if it may."""
     Reason = tuple[RejectionKind, str, tuple[str, ...]]
     Digest = tuple[
         NormalizedName,
@@ -45,7 +50,7 @@ if TYPE_CHECKING:
         int,  # pre-releases
         int,  # yanked
         tuple[tuple[str, int], ...],  # unsupported
-        tuple[bytes, ...],  # per version, the marshalled fields of its `File`
+        tuple[bytes, ...],  # per version, its marshalled `Choice`, best first
         bytes,  # marshalled reasons
         tuple[str, ...],  # problems
     ]
@@ -53,7 +58,7 @@ if TYPE_CHECKING:
 _MARSHAL = 4
 """A format that every Python since 3.4 reads."""
 
-FORMAT = 1
+FORMAT = 2
 """A change of the digest's shape, or of the choice, makes older digests foreign."""
 
 
@@ -92,6 +97,7 @@ class Listing:
     __slots__ = (
         "_base",
         "_digest",
+        "_places",
         "_versions",
         "keys",
         "page_url",
@@ -101,6 +107,7 @@ class Listing:
         "seen",
         "texts",
         "unsupported",
+        "withheld",
         "yanked",
     )
 
@@ -114,6 +121,10 @@ class Listing:
         self._digest = digest
         self._versions: tuple[Version, ...] | None = None
         self._base: Url | None = None
+        self._places: dict[int, int] = {}
+        """By version: which of its files is taken, where it is not the best."""
+        self.withheld: tuple[tuple[str, int], ...] = ()
+        """(Predicate, mask): versions none of whose files may be used; see `only`."""
         self.project = digest[0]
         self.page_url = digest[1]
         """Where the page came from, after redirects; without userinfo."""
@@ -149,12 +160,48 @@ class Listing:
         return self._versions
 
     def candidate(self, index: int) -> Candidate:
-        """Return the best file of `versions[index]`."""
+        """Return the best file of `versions[index]` that may be used."""
         if self._base is None:
             self._base = parse_url(self._digest[2])
-        file = File(*marshal.loads(self._digest[8][index]))  # noqa: S302  # our own bytes
+        fields, _ = self._choice(index)[self._places.get(index, 0)]
+        file = File(*fields)
         url = self._base.join(file.url)
         return Candidate(self.project, self.versions[index], file, url)
+
+    def files(self, index: int) -> tuple[File, ...]:
+        """Return all files of `versions[index]` that fit the target, best first."""
+        return tuple(File(*fields) for fields, _ in self._choice(index))
+
+    def only(self, judge: Judge) -> Listing:
+        """Return the listing as it is with those files that a judge lets pass.
+
+        Versions keep their places: one without a file left is `withheld`.
+        """
+        listing = self.seen_as(self.seen)
+        withheld: dict[str, int] = {}
+        unsupported = dict(self.unsupported)
+        for index in range(len(self.keys)):
+            bit = 1 << index
+            verdicts = [judge(file) for file in self.files(index)]
+            if None not in verdicts:
+                reason = verdicts[0] or ""
+                withheld[reason] = withheld.get(reason, 0) | bit
+            elif verdicts[0] is not None:
+                place = listing._places[index] = verdicts.index(None)  # noqa: SLF001  # same class
+                fields, is_admitted = self._choice(index)[place]
+                file = File(*fields)
+                listing.yanked &= ~bit
+                listing.yanked |= bit if file.yanked is not False else 0
+                if not is_admitted:
+                    needed = file.requires_python or ""
+                    unsupported[needed] = unsupported.get(needed, 0) | bit
+        listing.withheld = tuple(withheld.items())
+        listing.unsupported = tuple(unsupported.items())
+        return listing
+
+    def _choice(self, index: int) -> Choice:
+        choice: Choice = marshal.loads(self._digest[8][index])  # noqa: S302  # our own bytes
+        return choice
 
     @property
     def rejected(self) -> tuple[Rejected, ...]:

@@ -106,6 +106,13 @@ OPTIONS: tuple[Option, ...] = (
         group="index",
     ),
     Option("no-netrc", "flag", "read no credentials from netrc", group="index"),
+    Option(
+        "index-strategy",
+        "choice",
+        "which index answers for a name that several have",
+        choices=("first-index", "unsafe-first-match", "unsafe-best-match"),
+        group="index",
+    ),
     # The network.
     Option(
         "native-tls",
@@ -176,6 +183,34 @@ OPTIONS: tuple[Option, ...] = (
         metavar="FILE",
         group="requirements",
     ),
+    Option(
+        "override",
+        "list",
+        "take the requirements of this file in place of everybody's on the same name",
+        aliases=("overrides",),
+        metavar="FILE",
+        group="requirements",
+    ),
+    Option(
+        "extra",
+        "list",
+        "an extra of the pyproject.toml that is read",
+        metavar="NAME",
+        group="extras",
+    ),
+    Option("all-extras", "flag", "all extras of the pyproject.toml", group="extras"),
+    Option(
+        "require-hashes",
+        "flag",
+        "every requirement must be pinned and have a hash",
+        group="hashes",
+    ),
+    Option(
+        "no-verify-hashes",
+        "flag",
+        "pay no attention to hashes in requirements files",
+        group="hashes",
+    ),
     Option("no-deps", "flag", "only what is named, no dependencies", group="resolve"),
     Option(
         "upgrade",
@@ -193,6 +228,95 @@ OPTIONS: tuple[Option, ...] = (
         group="resolve",
     ),
     Option("pre", "flag", "allow pre-releases everywhere", group="resolve"),
+    Option(
+        "prerelease",
+        "choice",
+        "when a pre-release may be taken (default: if-necessary-or-explicit)",
+        choices=(
+            "disallow",
+            "allow",
+            "if-necessary",
+            "explicit",
+            "if-necessary-or-explicit",
+        ),
+        group="resolve",
+    ),
+    Option(
+        "resolution",
+        "choice",
+        "which of the versions that fit to take (default: highest)",
+        choices=("highest", "lowest", "lowest-direct"),
+        group="resolve",
+    ),
+    Option(
+        "exclude-newer",
+        "text",
+        "only files uploaded before this date, time, or age such as '7 days'",
+        metavar="DATE",
+        group="resolve",
+    ),
+    Option(
+        "only-binary",
+        "list",
+        "never build this package; :all: for every one",
+        metavar="NAME",
+        group="resolve",
+    ),
+    Option(
+        "no-binary",
+        "list",
+        "always build this package (building comes later)",
+        metavar="NAME",
+        group="resolve",
+    ),
+    Option("no-build", "flag", "build nothing", group="resolve"),
+    # What to write.
+    Option(
+        "output-file",
+        "text",
+        "write there instead of to stdout; pins in it are kept if they fit",
+        "o",
+        metavar="FILE",
+        group="compile",
+    ),
+    Option("generate-hashes", "flag", "write the hashes of all files", group="compile"),
+    Option("no-header", "flag", "leave out the comment at the top", group="compile"),
+    Option("no-annotate", "flag", "leave out who requires what", group="compile"),
+    Option("no-strip-extras", "flag", "keep extras in pins", group="compile"),
+    Option("strip-extras", "flag", "leave extras out (the default)", group="compile"),
+    Option(
+        "emit-index-url",
+        "flag",
+        "write the indexes, without credentials, too",
+        group="compile",
+    ),
+    Option(
+        "custom-compile-command",
+        "text",
+        "the command that the comment at the top names",
+        metavar="TEXT",
+        group="compile",
+    ),
+    Option(
+        "python-version",
+        "text",
+        "compile for this Python: X.Y or X.Y.Z",
+        metavar="VERSION",
+        group="compile",
+    ),
+    Option(
+        "python-platform",
+        "text",
+        "compile for this platform: linux, windows, macos, x86_64-manylinux2014, …",
+        metavar="PLATFORM",
+        group="compile",
+    ),
+    Option(
+        "allow-empty-requirements",
+        "flag",
+        "remove everything if the files list nothing",
+        group="sync",
+    ),
     # How to apply.
     Option(
         "reinstall",
@@ -265,6 +389,8 @@ class Command:
 PACKAGES = Operand("packages", "*", "REQUIREMENT", "such as flask, 'flask>=3', ./x.whl")
 NAMES = Operand("packages", "*", "PACKAGE", "the name of an installed package")
 VERB = Operand("verb", "?", "dir|size|clean|verify", "what to do with the cache")
+FILES = Operand("files", "*", "FILE", "requirements.in, pyproject.toml, or - for stdin")
+LISTS = Operand("files", "*", "FILE", "such as requirements.txt, or - for stdin")
 FOLDER = Operand("folder", "?", "DIR", "where to make it (default: .venv)")
 
 
@@ -272,9 +398,55 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "install",
         "install packages into an environment",
-        ("environment", "index", "network", "requirements", "resolve", "apply"),
+        (
+            "environment",
+            "index",
+            "network",
+            "requirements",
+            "extras",
+            "hashes",
+            "resolve",
+            "apply",
+        ),
         "install",
         (PACKAGES,),
+    ),
+    Command(
+        "sync",
+        "make an environment hold exactly what files list",
+        (
+            "environment",
+            "index",
+            "network",
+            "constraint",
+            "extras",
+            "hashes",
+            "prerelease",
+            "exclude-newer",
+            "only-binary",
+            "no-binary",
+            "no-build",
+            "apply",
+            "sync",
+        ),
+        "sync",
+        (LISTS,),
+    ),
+    Command(
+        "compile",
+        "write the versions that fit together as pinned requirements",
+        (
+            "python",
+            "index",
+            "network",
+            "constraint",
+            "override",
+            "extras",
+            "resolve",
+            "compile",
+        ),
+        "compile",
+        (FILES,),
     ),
     Command(
         "uninstall",

@@ -20,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from admit.auth.query import Query
+    from admit.auth.scheme import Credential
     from admit.auth.steps import Ask, Send
 
 INDEX = "https://pypi.corp.example/simple/"
@@ -134,7 +135,8 @@ class TestGathering:
         assert (status_of(outcome), dialogue.users) == (200, ["-"])
         assert len(dialogue.warnings) == 1
         _, quiet = run(page(), found=Found(), request=ask(source(policy="external")))
-        assert quiet.warnings == []
+        _, usual = run(page(), request=ask(source("https://a:b@pypi.corp.example/")))
+        assert (quiet.warnings, usual.warnings) == ([], [])
 
 
 class TestListings:
@@ -248,6 +250,13 @@ class TestListings:
         assert isinstance(denied, AdmitError)
         assert "alice may not read it (403)" in denied.what
         assert status_of(after) == 200
+
+    def test_an_html_page_with_package_links_is_one(self) -> None:
+        page_of_links = b"<!doctype html><form></form><a href='w-1.whl'>w</a>"
+
+        outcome, _ = run(page(page_of_links, content_type="text/html"))
+
+        assert status_of(outcome) == 200
 
 
 class TestLoginPages:
@@ -509,8 +518,11 @@ class TestRefreshing:
         assert {status_of(each) for each in outcomes} == {"credentials-rejected"}
         assert len(dialogue.sent) == 2
 
-    def test_a_problem_while_asking_again_is_a_denial(self) -> None:
-        search = finding(Found(ALICE), Found(problem=Problem("gone")))
+    @pytest.mark.parametrize("found", [None, BOB], ids=["alone", "with a credential"])
+    def test_a_problem_while_asking_again_is_a_denial(
+        self, found: Credential | None
+    ) -> None:
+        search = finding(Found(ALICE), Found(found, problem=Problem("gone")))
 
         dialogue = Dialogue(search, replying(Reply(401)))
 
@@ -1081,10 +1093,14 @@ class TestProbe:
         assert (standing.found, standing.missing) == (0, 5)
 
     @pytest.mark.pain("H3")
-    def test_a_404_of_the_probe_is_an_error(self) -> None:
-        dialogue = Dialogue(finding(Found(ALICE)), replying(Reply(404)))
+    @pytest.mark.parametrize("is_last_first", [False, True])
+    def test_a_404_of_the_probe_is_an_error(self, is_last_first: bool) -> None:
+        dialogue = Dialogue(finding(NOTHING), replying(Reply(404)))
 
-        outcomes = dialogue.ask(*(ask(self.PROBED, f"p{n}/") for n in range(5)))
+        outcomes = dialogue.ask(
+            *(ask(self.PROBED, f"p{n}/") for n in range(5)),
+            pick=lambda count: count - 1 if is_last_first else 0,
+        )
 
         assert {status_of(each) for each in outcomes} == {"credentials-rejected"}
         assert dialogue.urls.count(INDEX + "everyone/") == 1

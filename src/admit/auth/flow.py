@@ -440,8 +440,6 @@ class _Conversation:
         while not ledger.is_open(source.key):
             yield Hold(source.key)
         state = ledger.probe_state(source)
-        if state == "seen":
-            return
         url = source.url.without_userinfo().with_slash().join(f"{source.probe}/")
         probe = _Conversation(
             Ask(url, Provenance(source, "probe")), ledger, self.plain_http

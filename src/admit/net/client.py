@@ -273,7 +273,7 @@ class Client:
         except StopIteration as stop:
             self._finish(exchange, stop.value)
         except AdmitError as error:
-            exchange.future.fail(error)
+            exchange.future.fail(self._clean(error))
 
     def _act(self, exchange: _Exchange, step: Step) -> object:
         """Carry out one step; return its answer, or `_LATER`."""
@@ -357,6 +357,15 @@ class Client:
 
     # Telling.
 
+    def _clean(self, error: AdmitError) -> AdmitError:
+        """Scrub an error's texts: a server's words may repeat what it was sent."""
+        scrub = self.scrubber.scrub
+        error.what = scrub(error.what)
+        error.why = scrub(error.why) if error.why is not None else None
+        error.fix = scrub(error.fix) if error.fix is not None else None
+        error.args = (error.what,)
+        return error
+
     def _identity(self, source: Source, credential: Credential | None) -> Identity:
         if source.policy == "external":
             label = EXTERNAL.label
@@ -424,8 +433,7 @@ def _reply(response: WireResponse, request: Request | None) -> Reply:
     content_type = response.header("content-type") or ""
     sink = request.sink if request is not None else None
     if sink is not None and not head and response.status in (200, 206):
-        with open(sink, "rb") as stream:
-            head = stream.read(512)
+        head = _beginning_of(sink)
     return Reply(
         response.status,
         response.header("location"),
@@ -434,6 +442,14 @@ def _reply(response: WireResponse, request: Request | None) -> Reply:
         content_type,
         head,
     )
+
+
+def _beginning_of(path: str) -> bytes:
+    try:
+        with open(path, "rb") as stream:
+            return stream.read(512)
+    except OSError:  # an empty body may leave no file
+        return b""
 
 
 def _retry_after(response: WireResponse) -> float | None:

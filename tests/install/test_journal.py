@@ -9,6 +9,7 @@ from pathlib import Path
 import pytest
 
 from admit.install import journal as module
+from admit.install.apply import apply
 from admit.install.journal import (
     JOURNAL,
     ForeignJournal,
@@ -56,13 +57,28 @@ def test_kill_before_the_commit_is_rolled_back(
 def test_next_change_recovers_by_itself(tmp_path: Path, old: Path, new: Path) -> None:
     scratch = ScratchSite(tmp_path)
     scratch.install(old)
+    plan = scratch.plan([new])
     assert run_killed(tmp_path, 9, new)
-    recover(str(scratch.site))
 
-    scratch.install(new)
+    apply(plan)
 
     assert (scratch.site / "widget/__init__.py").read_text() == "new"
+    assert not (scratch.site / "widget/gone").exists()
     assert not has_journal(str(scratch.site))
+
+
+def test_file_that_was_missing_before_is_missing_again(
+    tmp_path: Path, old: Path
+) -> None:
+    scratch = ScratchSite(tmp_path)
+    scratch.install(old)
+    (scratch.site / "widget/same").unlink()
+    before = scratch.snapshot()
+
+    assert run_killed(tmp_path, 17, old)
+
+    assert recover(str(scratch.site)) == "rolled-back"
+    assert scratch.snapshot() == before
 
 
 def test_killed_uninstall_is_rolled_back(tmp_path: Path, old: Path) -> None:

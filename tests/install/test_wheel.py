@@ -526,6 +526,49 @@ def test_damaged_content_is_refused(tmp_path: Path) -> None:
     assert "cannot be inflated" in reason or "digest RECORD says" in reason
 
 
+@pytest.mark.parametrize("one_shot", [1 << 20, 100], ids=["one-shot", "streamed"])
+@pytest.mark.parametrize("method", [zipfile.ZIP_STORED, zipfile.ZIP_DEFLATED])
+@pytest.mark.parametrize("size", [4999, 5001, 100_000])
+def test_declared_size_must_be_true_even_where_record_has_none(
+    size: int,
+    method: int,
+    one_shot: int,
+    tmp_path: Path,
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr("admit.install.wheel._ONE_SHOT", one_shot)
+    monkeypatch.setattr("admit.install.wheel._PIECE", 1000)
+    members = wheel_members("widget", "1.0", files={"widget/a": os.urandom(5000)})
+    record = members[f"{INFO}/RECORD"]
+    members[f"{INFO}/RECORD"] = record.replace(b",5000\n", b",\n")
+    wheel = write_archive(
+        tmp_path / wheel_filename("widget", "1.0"), members, compression=method
+    )
+    patch_sizes(wheel, "widget/a", size)
+
+    reason = refusal(wheel, tmp_path)
+
+    assert "widget/a is " in reason or "widget/a cannot be inflated" in reason
+
+
+def test_member_inside_another_is_refused(tmp_path: Path) -> None:
+    """Two readers could take different bytes for the same file; bombs overlap too."""
+    inner = tmp_path / "inner.zip"
+    write_archive(inner, {"widget/b": "evil"}, compression=zipfile.ZIP_STORED)
+    files = {"widget/a": inner.read_bytes(), "widget/b": b"good"}
+    wheel = build_wheel(
+        tmp_path, "widget", "1.0", files=files, compression=zipfile.ZIP_STORED
+    )
+    inner.unlink()
+    content = bytearray(wheel.read_bytes())
+    start = content.find(b"evil") - len("widget/b") - 30
+    entry = content.rfind(b"PK\x01\x02", 0, content.rfind(b"widget/b"))
+    struct.pack_into("<L", content, entry + 42, start)
+    wheel.write_bytes(content)
+
+    assert "'widget/b' overlaps another part" in refusal(wheel, tmp_path)
+
+
 @pytest.mark.parametrize("size", [10, 100_000])
 def test_wrong_declared_size_is_refused(size: int, tmp_path: Path) -> None:
     files = {"widget/a": b"a" * 5000}
@@ -575,6 +618,19 @@ def test_zip64_directory_is_read(
 
     assert b"PK\x06\x06" in wheel.read_bytes()
     assert unpack(wheel, tmp_path).is_dir()
+
+
+def test_two_ends_that_disagree_are_refused(
+    tmp_path: Path, monkeypatch: pytest.MonkeyPatch
+) -> None:
+    monkeypatch.setattr(zipfile, "ZIP64_LIMIT", 10)
+    monkeypatch.setattr(zipfile, "ZIP_FILECOUNT_LIMIT", 1)
+    wheel = build_wheel(tmp_path, "widget", "1.0")
+    content = bytearray(wheel.read_bytes())
+    struct.pack_into("<H", content, content.rfind(b"PK\x05\x06") + 10, 3)
+    wheel.write_bytes(content)
+
+    assert "two ends that disagree" in refusal(wheel, tmp_path)
 
 
 def test_missing_file_is_told(tmp_path: Path) -> None:

@@ -189,8 +189,6 @@ def _check_limits(entries: list[_Entry], length: int) -> None:
         if kind not in (0, _REGULAR, _DIRECTORY):
             what = "a symbolic link" if kind == 0o120000 else "a special file"
             raise BadArchive(f"{entry.name!r} is {what}")
-        if entry.method == STORED and entry.size != entry.packed:
-            raise BadArchive(f"{entry.name!r} has two sizes")
         total += entry.size
     if total > MAX_TOTAL:
         raise BadArchive(f"it would unpack to {total} bytes, more than {MAX_TOTAL}")

@@ -104,7 +104,7 @@ class Journal:
                 _remove(_sibling(path, number))
         for folder in self.intent.emptied:
             _remove_folder(folder)
-        if not _remove_all(self._home, last="committed"):
+        if not _remove_all(self._home):
             _set_aside(self._home)
 
     def roll_back(self) -> None:
@@ -120,7 +120,7 @@ class Journal:
             _restore(f"{self._home}/{number}", path)
             if is_elsewhere:
                 _restore(_sibling(path, number), path)
-        _remove_all(self._home, last="intent")
+        _remove_all(self._home)
 
 
 def has_journal(site: str) -> bool:
@@ -175,7 +175,7 @@ def recover_locked(site: str) -> Recovery:
     if "intent" in names:
         Journal(site, _read(home, "intent")).roll_back()
         return "rolled-back"
-    _remove_all(home, last="draft")
+    _remove_all(home)
     return "nothing"
 
 
@@ -253,17 +253,15 @@ def _remove_folder(path: str) -> None:
         return
 
 
-def _remove_all(home: str, *, last: str) -> bool:
-    """Remove the journal, its mark last; whether nothing was in use."""
+def _remove_all(home: str) -> bool:
+    """Remove a journal whose work is done; whether nothing was in use."""
     is_gone = True
     for name in os.listdir(home):
-        if name != last:
-            try:
-                _remove(f"{home}/{name}")
-            except PermissionError:
-                is_gone = False
+        try:
+            _remove(f"{home}/{name}")
+        except PermissionError:
+            is_gone = False
     if is_gone:
-        _remove(f"{home}/{last}")
         os.rmdir(home)
     return is_gone
 
@@ -283,4 +281,4 @@ def remove_leftovers(site: str, names: list[str]) -> None:
     """Try again to remove what `finish` could not; `names` are those in `site`."""
     for name in names:
         if name.startswith(f"{_TRASH}-") and os.path.isdir(f"{site}/{name}"):
-            _remove_all(f"{site}/{name}", last="committed")
+            _remove_all(f"{site}/{name}")

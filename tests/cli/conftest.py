@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import sys
 from pathlib import Path
 from typing import TYPE_CHECKING
 
@@ -21,6 +22,16 @@ GOLDEN = Path(__file__).parent / "golden"
 @pytest.fixture(scope="session")
 def template(tmp_path_factory: pytest.TempPathFactory) -> Path:
     return make_template(tmp_path_factory.mktemp("template") / "venv")
+
+
+@pytest.fixture(scope="session", autouse=True)
+def _nothing_goes_elsewhere(world: Path) -> Iterator[None]:
+    """What runs these tests is not what they change."""
+    yield
+    base = Path(sys.base_prefix, "lib")
+    for wheel in world.glob("*.whl"):
+        stem = "-".join(wheel.name.split("-")[:2])
+        assert not list(base.glob(f"python*/site-packages/{stem}.dist-info"))
 
 
 @pytest.fixture(scope="session")

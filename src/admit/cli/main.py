@@ -49,7 +49,7 @@ def _dispatch(arguments: list[str], output: Output) -> int:
     verb, rest = _find_verb(arguments)
     if verb is None:
         if rest and rest not in (["-h"], ["--help"]):
-            return _misused("no command was given, only options")
+            _misused("no command was given, only options")
         (sys.stdout if rest else sys.stderr).write(_overview(COMMANDS))
         return 0 if rest else 2
     if verb in ("serve", "demo"):
@@ -58,7 +58,7 @@ def _dispatch(arguments: list[str], output: Output) -> int:
         return run([verb, *rest])
     command = BY_NAME.get(verb)
     if command is None:
-        return _misused(_unknown(verb))
+        _misused(_unknown(verb))
     parser = _parser_of(command)
     given = vars(parser.parse_args(rest))
     output.verbosity = (given.get("verbose") or 0) - (given.get("quiet") or 0)
@@ -217,9 +217,10 @@ def _unknown(verb: str) -> str:
     return f"no command `{verb}`" + (f"; did you mean `{close[0]}`?" if close else "")
 
 
-def _misused(what: str) -> int:
-    sys.stderr.write(f"error: {what}\n  fix: `admit --help` lists the commands\n")
-    return 2
+def _misused(what: str) -> NoReturn:
+    from admit.errors import UsageError
+
+    raise UsageError(what, fix="`admit --help` lists the commands")
 
 
 def _report(error: Exception, output: Output) -> int:

@@ -106,7 +106,7 @@ class Output:
 
     def _write(self, stream: TextIO, text: str) -> None:
         self._hide()
-        clean = self.scrub(text)
+        clean = self.scrub(mask_userinfo(text))
         try:
             stream.write(clean + "\n")
             stream.flush()
@@ -115,6 +115,39 @@ class Output:
             safe = clean.encode(encoding, "backslashreplace").decode(encoding)
             stream.write(safe + "\n")
             stream.flush()
+
+
+def mask_userinfo(text: str) -> str:
+    """Mask USER:SECRET@ of any URL in a text: the last line of defence.
+
+    For text that was never understood, so that nobody could know the secret in it.
+    """
+    if "@" not in text or ":/" not in text:
+        return text
+    head, *pieces = text.split(":/")
+    return head + "".join(f":/{_mask_piece(each)}" for each in pieces)
+
+
+def _mask_piece(piece: str) -> str:
+    """Mask the userinfo of what stands behind `:/`."""
+    rest = piece.removeprefix("/")
+    word = rest[: _first_of(" \n\t", rest)]
+    authority = word[: _first_of("/?#", word)]
+    _, colon, secret = authority.partition(":")
+    if not colon or authority.startswith("["):
+        return piece
+    if "@" not in authority and secret.isdigit():
+        return piece  # a port, and `@` in the path
+    end = (authority if "@" in authority else word).rfind("@")
+    slash = piece[: len(piece) - len(rest)]
+    return f"{slash}****{rest[end:]}" if end >= 0 else piece
+
+
+def _first_of(marks: str, text: str) -> int:
+    """Where the first of some marks stands, or the end."""
+    return min(
+        (at for mark in marks if (at := text.find(mark)) >= 0), default=len(text)
+    )
 
 
 def _indent(text: str) -> str:

@@ -1,0 +1,262 @@
+"""The canary search: no secret stands anywhere but where the user put it.
+
+Unusual secrets go in by every way there is, through runs that succeed and runs that
+fail, at the highest verbosity. Then everything is searched for them, raw,
+percent-encoded and inside base64: what was printed, every file below the home (cache,
+environment, working folder) and the temporary folder, and the arguments of every
+process that was started.
+"""
+
+from __future__ import annotations
+
+import base64
+import json
+import os
+from typing import TYPE_CHECKING
+from urllib.parse import quote
+
+import pytest
+
+from admit.serve.behaviour import DENIALS, Behaviour
+from admit.serve.server import IndexServer
+from admit.serve.visibility import account
+from support.desk import Desk
+
+if TYPE_CHECKING:
+    from collections.abc import Callable, Iterator
+    from pathlib import Path
+
+    from admit.serve.visibility import Account
+
+    Way = Callable[[Desk, IndexServer, str, str], list[str]]
+
+DENY = Behaviour(DENIALS["401"])
+USER = "alice"
+SECRETS = {
+    "marks": "p@ss:w/rd?#&=%41+~;,",
+    "letters": "pässwörd-ünïcode-ключ",
+    "plain": "tr0ub4dor-and-3",
+    "spaces": 'a "quoted" secret \\ here',
+    "template": "{name}-$HOME-%(x)s-%20",
+}
+TOKEN = "glpat-canary0123456789abcdefghijklmnop"
+
+
+def forms_of(user: str, secret: str) -> set[bytes]:
+    """What a secret looks like where it leaks."""
+    forms = {secret, quote(secret, safe=""), quote(secret), quote(secret).lower()}
+    forms.add(json.dumps(secret)[1:-1])
+    forms.add(repr(secret)[1:-1])
+    found = {each.encode() for each in forms}
+    pair = f"{user}:{secret}".encode()
+    for encode in (base64.b64encode, base64.urlsafe_b64encode):
+        found.add(encode(pair).rstrip(b"="))
+        found.add(encode(secret.encode()).rstrip(b"="))
+    return found
+
+
+class Canary:
+    """One secret, and where it may stand."""
+
+    def __init__(self, desk: Desk, user: str, secret: str) -> None:
+        self.desk = desk
+        self.forms = forms_of(user, secret)
+        self.arguments = desk.home.parent / "arguments"
+        self.arguments.mkdir()
+        self.allowed: set[Path] = set()
+
+    def watch_processes(self) -> None:
+        """Let the environment's interpreter write down how it was called."""
+        python = self.desk.venv / "bin/python"
+        # Beside it, so that it still finds the environment that it is in.
+        real = python.with_name("python-itself")
+        real.symlink_to(python.resolve())
+        python.unlink()
+        python.write_text(
+            "#!/bin/sh\n"
+            f'tr "\\0" "\\n" < /proc/$$/cmdline > "{self.arguments}/$$"\n'
+            f'exec "{real}" "$@"\n'
+        )
+        python.chmod(0o755)
+
+    def search(self) -> None:
+        """Look everywhere."""
+        for ran in self.desk.ran:
+            self._check("the output", (ran.stdout + ran.stderr).encode())
+        root = self.desk.home.parent
+        for folder, _, names in os.walk(root):
+            for name in names:
+                path = os.path.join(folder, name)
+                if os.path.islink(path) or not os.path.isfile(path):
+                    continue
+                self._check(path, path.encode())
+                if path not in {str(each) for each in self.allowed}:
+                    with open(path, "rb") as file:
+                        self._check(path, file.read())
+
+    def _check(self, where: str, content: bytes) -> None:
+        for form in self.forms:
+            assert form not in content, f"{form.decode()} stands in {where}"
+
+
+@pytest.fixture
+def bare(tmp_path: Path, template: Path) -> Desk:
+    desk = Desk(tmp_path, template, None)
+    desk.make_venv()
+    return desk
+
+
+def by_url(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    userinfo = f"{quote(user, safe='')}:{quote(secret, safe='')}@"
+    return ["-i", server.url.replace("://", f"://{userinfo}")]
+
+
+def by_netrc(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    shown = secret.replace("\\", "\\\\").replace('"', '\\"')
+    desk.write_netrc(f'machine 127.0.0.1 login {user} password "{shown}"\n')
+    return ["-i", server.url]
+
+
+def by_variables(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    desk.variables |= {
+        "ADMIT_INDEX_CORP_USERNAME": user,
+        "ADMIT_INDEX_CORP_PASSWORD": secret,
+    }
+    return ["--index", f"corp={server.url}", "-i", server.url]
+
+
+def by_reference(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    desk.variables["OUR_SECRET"] = secret
+    url = server.url.replace("://", f"://{user}:${{OUR_SECRET}}@")
+    desk.write("requirements.txt", f"-i {url}\nmypackage\n")
+    return ["-r", "requirements.txt"]
+
+
+def by_file(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    userinfo = f"{quote(user, safe='')}:{quote(secret, safe='')}@"
+    url = server.url.replace("://", f"://{userinfo}")
+    desk.write("admit.toml", f'[[index]]\nname = "corp"\nurl = "{url}"\ndefault=true\n')
+    return []
+
+
+WAYS: dict[str, Way] = {
+    "url": by_url,
+    "netrc": by_netrc,
+    "variables": by_variables,
+    "reference": by_reference,
+    "file": by_file,
+}
+
+
+def serve(world: Path, who: Account) -> IndexServer:
+    return IndexServer(world, accounts=[who], behaviour=DENY)
+
+
+@pytest.fixture
+def canary(bare: Desk, secret: str) -> Iterator[Canary]:
+    canary = Canary(bare, USER, secret)
+    canary.watch_processes()
+    canary.allowed = {bare.home / ".netrc", bare.work / "admit.toml"}
+    yield canary
+    canary.search()
+
+
+@pytest.mark.pain("G1")
+@pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
+@pytest.mark.parametrize("way", WAYS)
+def test_no_secret_leaks(
+    canary: Canary, way: str, secret: str, founding_world: Path
+) -> None:
+    desk = canary.desk
+    with serve(founding_world, account(USER, secret, "*")) as server:
+        options = WAYS[way](desk, server, USER, secret)
+
+        desk.succeed("install", "-vv", "mypackage", *options)
+        desk.fail("install", "-vv", "absent-project", *options)
+        server.revoke(USER)
+        desk.fail("install", "-vv", "-U", "mypackage", *options)
+        server.indexes[0].visibility.rotate(USER, "another")
+        desk.fail("install", "-vv", "--reinstall", "mypackage", *options)
+
+        assert server.anonymous == []
+    assert list(canary.arguments.iterdir()), "no process was seen"
+    desk.succeed("freeze", "-vv")
+
+
+@pytest.mark.pain("G2")
+@pytest.mark.parametrize("form", ["{}:", "{}", ":{}"])
+def test_a_token_in_the_url_is_masked(
+    bare: Desk, founding_world: Path, form: str
+) -> None:
+    canary = Canary(bare, TOKEN, "")
+    canary.forms = {
+        TOKEN.encode(),
+        base64.b64encode(f"{TOKEN}:".encode()).rstrip(b"="),
+        base64.b64encode(f":{TOKEN}".encode()).rstrip(b"="),
+    }
+    pair = ("", TOKEN) if form.startswith(":") else (TOKEN, "")
+    with serve(founding_world, account(*pair, "*")) as server:
+        url = server.url.replace("://", f"://{form.format(TOKEN)}@")
+        bare.succeed("install", "-vv", "mypackage", "-i", url)
+        bare.fail("install", "-vv", "absent", "-i", url)
+        server.script("/simple/*", lambda seen, usual: usual())
+        server.indexes[0].visibility.rotate(pair[0], "another")
+        bare.fail("install", "-vv", "--reinstall", "mypackage", "-i", url)
+
+    canary.search()
+
+
+@pytest.mark.pain("G1")
+@pytest.mark.parametrize(
+    "arguments",
+    [
+        ["install", "x @ https://alice:{}@[broken/x-1.0-py3-none-any.whl"],
+        ["install", "https://alice:{}@pypi.corp.example/x.zip"],
+        ["install", "-i", "https://alice:{}@[broken", "x"],
+        ["install", "-i", "https://alice:{}@pypi.corp.example:port/", "x"],
+        ["install", "--proxy", "http://alice:{}@[broken", "x"],
+        ["install", "--index", "corp=ht!tp://alice:{}@h", "x"],
+        ["install", "--frobnicate=https://alice:{}@pypi.corp.example/"],
+        ["install", "-r", "https://alice:{}@127.0.0.1:9/requirements.txt"],
+        ["https://alice:{}@pypi.corp.example/"],
+        ["install", "--timeout", "https://alice:{}@pypi.corp.example/", "x"],
+        ["list", "--format", "https://alice:{}@pypi.corp.example/"],
+        ["install", "-p", "https://alice:{}@pypi.corp.example/", "x"],
+        ["install", "--cert", "https://alice:{}@pypi.corp.example/", "x"],
+    ],
+    ids=lambda each: " ".join(each)[:60].replace("/", "_"),
+)
+def test_what_cannot_be_understood_is_echoed_masked(
+    bare: Desk, arguments: list[str]
+) -> None:
+    secret = SECRETS["plain"]
+
+    given = [each.format(secret) for each in arguments]
+    ran = bare.run(*given, ADMIT_INDEX_URL="http://127.0.0.1:9/simple/")
+
+    assert ran.status in (1, 2)
+    assert secret not in ran.stdout + ran.stderr, ran.stderr
+
+
+@pytest.mark.parametrize(
+    "variable",
+    ["ADMIT_INDEX_URL", "ADMIT_PROXY", "HTTPS_PROXY", "ADMIT_TIMEOUT", "ADMIT_PRE"],
+)
+def test_variables_that_cannot_be_understood_are_echoed_masked(
+    bare: Desk, variable: str
+) -> None:
+    secret = SECRETS["plain"]
+
+    ran = bare.run("install", "x", **{variable: f"https://alice:{secret}@[broken"})
+
+    assert ran.status in (1, 2)
+    assert secret not in ran.stdout + ran.stderr, ran.stderr
+
+
+def test_the_search_finds_what_is_there(bare: Desk) -> None:
+    canary = Canary(bare, USER, SECRETS["marks"])
+    pair = base64.b64encode(f"{USER}:{SECRETS['marks']}".encode()).decode()
+    bare.write("leak", f"Authorization: Basic {pair}")
+
+    with pytest.raises(AssertionError, match="stands in"):
+        canary.search()

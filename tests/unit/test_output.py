@@ -1,0 +1,176 @@
+"""What is printed where, at which verbosity, and what never is."""
+
+from __future__ import annotations
+
+import io
+import sys
+
+import pytest
+
+from admit.cli.output import Output, count_of, format_duration, mask_userinfo
+from admit.errors import AdmitError
+
+
+def say_everything(output: Output) -> None:
+    output.data("data")
+    output.note("note")
+    output.detail("detail")
+    output.detail("deep", 2)
+    output.warn("careful")
+    output.hint("advice")
+    output.fail(AdmitError("it broke"))
+
+
+@pytest.mark.parametrize(
+    ("verbosity", "out", "err"),
+    [
+        (-2, "", "error: it broke\n"),
+        (-1, "data\n", "warning: careful\nerror: it broke\n"),
+        (0, "data\n", "note\nwarning: careful\nhint: advice\nerror: it broke\n"),
+        (
+            1,
+            "data\n",
+            "note\ndetail\nwarning: careful\nhint: advice\nerror: it broke\n",
+        ),
+        (
+            2,
+            "data\n",
+            "note\ndetail\ndeep\nwarning: careful\nhint: advice\nerror: it broke\n",
+        ),
+    ],
+    ids=["-qq", "-q", "plain", "-v", "-vv"],
+)
+def test_each_verbosity_says_its_part(
+    capsys: pytest.CaptureFixture[str], verbosity: int, out: str, err: str
+) -> None:
+    say_everything(Output(verbosity=verbosity, environ={}))
+
+    assert capsys.readouterr() == (out, err)
+
+
+def test_an_error_has_three_parts_and_long_ones_are_indented(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    Output(environ={}).fail(AdmitError("it broke", why="one\ntwo", fix="do this"))
+
+    assert capsys.readouterr().err == (
+        "error: it broke\n  why: one\n       two\n  fix: do this\n"
+    )
+
+
+def test_a_warning_is_told_once(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(environ={})
+
+    output.warn("careful")
+    output.warn("careful")
+
+    assert capsys.readouterr().err == "warning: careful\n"
+
+
+def test_every_line_passes_the_scrubber(capsys: pytest.CaptureFixture[str]) -> None:
+    output = Output(verbosity=2, environ={})
+    output.scrub = lambda text: text.replace("secret", "****")
+
+    for tell in (output.data, output.note, output.detail, output.warn, output.hint):
+        tell(f"{tell.__name__} secret")
+    output.fail(AdmitError("secret", why="secret", fix="secret"))
+
+    printed = "".join(capsys.readouterr())
+    assert "secret" not in printed
+    assert printed.count("****") == 8
+
+
+@pytest.mark.parametrize(
+    ("environ", "when", "expected"),
+    [
+        ({}, "auto", False),
+        ({}, "always", True),
+        ({"FORCE_COLOR": "1"}, "auto", True),
+        ({"CLICOLOR_FORCE": "1"}, "auto", True),
+        ({"FORCE_COLOR": "1"}, "never", False),
+        ({"FORCE_COLOR": "1", "NO_COLOR": "1"}, "auto", False),
+        ({"NO_COLOR": "1"}, "always", True),
+    ],
+)
+def test_colour_is_chosen_by_option_then_variables(
+    capsys: pytest.CaptureFixture[str],
+    environ: dict[str, str],
+    when: str,
+    expected: bool,
+) -> None:
+    output = Output(color=when, environ=environ)
+
+    assert output.has_color is expected
+    assert output.paint("x", "31") == ("\x1b[31mx\x1b[0m" if expected else "x")
+
+
+def test_what_a_stream_cannot_encode_is_escaped(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    raw = io.BytesIO()
+    monkeypatch.setattr(sys, "stderr", io.TextIOWrapper(raw, encoding="ascii"))
+
+    Output(environ={}).note("größer…")
+
+    assert raw.getvalue() == b"gr\\xf6\\xdfer\\u2026\n"
+
+
+def test_the_live_line_is_hidden_before_a_line_is_printed(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    def hide() -> None:
+        sys.stderr.write("<hidden>")
+
+    output = Output(environ={})
+    output.live_line(hide)
+
+    output.note("one")
+    output.live_line(None)
+    output.note("two")
+
+    assert capsys.readouterr().err == "<hidden>one\ntwo\n"
+
+
+@pytest.mark.pain("G1")
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://alice:pw@host/x", "https://****@host/x"),
+        ("a https://u:p@h b\nhttp://u:p@h", "a https://****@h b\nhttp://****@h"),
+        ("/here/https:/alice:pw@host/", "/here/https:/****@host/"),
+        ("https://alice:p/w@host/", "https://****@host/"),
+        ("https://alice:p@w@host/", "https://****@host/"),
+        ("https://alice:pw@[broken", "https://****@[broken"),
+        ("https://:pw@host/", "https://****@host/"),
+        ("https://alice@host/", "https://alice@host/"),
+        ("https://host:8000/a@b", "https://host:8000/a@b"),
+        ("https://[::1]:8000/a@b", "https://[::1]:8000/a@b"),
+        ("x @ https://host/x.whl", "x @ https://host/x.whl"),
+        ("mail me@host: no", "mail me@host: no"),
+    ],
+)
+def test_userinfo_is_masked_in_what_nobody_understood(text: str, expected: str) -> None:
+    assert mask_userinfo(text) == expected
+
+
+@pytest.mark.parametrize(
+    ("seconds", "expected"),
+    [
+        (0.0, "1ms"),
+        (0.0084, "8ms"),
+        (0.9994, "999ms"),
+        (1.234, "1.23s"),
+        (59.9, "59.90s"),
+        (125, "2m 05s"),
+    ],
+)
+def test_durations_read_well(seconds: float, expected: str) -> None:
+    assert format_duration(seconds) == expected
+
+
+def test_counts_have_a_plural() -> None:
+    assert [count_of(number, "file") for number in (0, 1, 2)] == [
+        "0 files",
+        "1 file",
+        "2 files",
+    ]

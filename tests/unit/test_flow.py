@@ -283,6 +283,16 @@ class TestLoginPages:
 
         assert status_of(outcome) == "login-page"
 
+    @pytest.mark.parametrize("status", [404, 401])
+    def test_a_denial_is_no_login_page_whatever_it_looks_like(
+        self, status: int
+    ) -> None:
+        outcome, _ = run(
+            Reply(status, content_type="text/html", head=b"<form>"), found=NOTHING
+        )
+
+        assert status_of(outcome) == (404 if status == 404 else "credentials-required")
+
     def test_a_requirements_file_may_be_anything(self) -> None:
         outcome, _ = run(self.HTML, request=ask(CORP, INDEX + "r.txt", "requirements"))
 
@@ -670,6 +680,16 @@ class TestDefault:
 
 class TestTheLockoutBreaker:
     @pytest.mark.pain("H5")
+    def test_codes_ignored_on_listings_count_on_files(self) -> None:
+        tolerant = source(ignore_error_codes=(401,))
+        dialogue = Dialogue(finding(Found(ALICE)), replying(Reply(401)))
+
+        for _ in range(2):
+            dialogue.ask(ask(tolerant, FILE, "file"))
+
+        assert len(dialogue.sent) == 1
+
+    @pytest.mark.pain("H5")
     @pytest.mark.parametrize("status", [401, 403])
     @pytest.mark.parametrize("seed", range(3))
     def test_a_wrong_password_is_sent_once(self, status: int, seed: int) -> None:
@@ -828,6 +848,21 @@ class TestRedirects:
 
         assert dialogue.users == ["alice", "", ""]
         assert "tok" not in "".join(dialogue.urls)
+
+    @pytest.mark.pain("C2")
+    def test_only_a_page_and_only_userinfo_grant_anything(self) -> None:
+        def search(query: Query) -> Found:
+            return Found(BOB if query.stage == "foreign" else ALICE)
+
+        mirror = parse_url("https://mirror.example/w/")
+        for location, reply in (
+            (mirror.text, page()),
+            ("https://u:tok@mirror.example/w/", Reply(404)),
+        ):
+            dialogue = Dialogue(search, replying(redirect(location), reply))
+            dialogue.ask(ask(CORP))
+
+            assert dialogue.ledger.granted(CORP, mirror.origin) is None
 
     def test_userinfo_of_a_files_redirect_is_for_that_hop_only(self) -> None:
         server = replying(redirect("https://u:tok@mirror.example/w.whl"), WHEEL)
@@ -1166,6 +1201,30 @@ class TestStanding:
         assert standing is not None
         assert standing.is_confirmed
         assert standing.credential == BOB
+
+    @pytest.mark.parametrize(
+        ("refusal", "path", "expected"),
+        [
+            pytest.param(Reply(401), FILE, True, id="401 on a file"),
+            pytest.param(Reply(403), FILE, False, id="403 on a file"),
+            pytest.param(Reply(403), INDEX + "w/", True, id="403 on a listing"),
+            pytest.param(Reply(401), ELSEWHERE, False, id="401 elsewhere"),
+        ],
+    )
+    def test_what_counts_as_a_refused_caller(
+        self, refusal: Reply, path: str, expected: bool
+    ) -> None:
+        founds = [NOTHING, NOTHING, Found(ALICE)]
+        dialogue = Dialogue(finding(*founds), replying(refusal, page()))
+        purpose = "listing" if path.endswith("/") else "file"
+        dialogue.ask(ask(CORP, path, purpose))  # type: ignore[arg-type]  # a Literal
+        dialogue.ledger.replace_credential(CORP, ALICE)
+
+        dialogue.ask(ask(CORP))
+
+        standing = dialogue.ledger.standing(CORP)
+        assert standing is not None
+        assert standing.is_confirmed is expected
 
     def test_the_anonymous_are_never_accepted(self) -> None:
         _, dialogue = run(page(), found=NOTHING)

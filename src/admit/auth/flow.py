@@ -43,7 +43,6 @@ if TYPE_CHECKING:
 
     from admit.auth.denial import Case
     from admit.auth.ledger import Ledger, Outcome
-    from admit.auth.query import Found
     from admit.auth.scope import Source
     from admit.auth.steps import Step
     from admit.spec.url import Origin, Url
@@ -153,7 +152,7 @@ class _Conversation:
     def _travel(self) -> Generator[Step, Any, _Trip]:
         url, provenance = self.ask.url, self.ask.provenance
         first: Credential | None = None
-        is_foreign = False
+        is_foreign = self._is_foreign(url.origin)
         while True:
             credential, owner = yield from self._board(url)
             if provenance.hop == 0:
@@ -249,11 +248,11 @@ class _Conversation:
         reason = unsendable(credential.username, credential.secret, credential.kind)
         if reason is not None:
             problem = Problem(f"the credential of a {credential.provider}: {reason}")
-            raise denial.unusable(self.source, problem, self._tried())
+            raise denial.unusable(self.source, problem, self.ledger.tried(self.source))
         reason = plain_http_problem(credential, origin, self.plain_http.hosts)
         if reason is not None:
             problem = denial.plain_http(reason, origin)
-            raise denial.unusable(self.source, problem, self._tried())
+            raise denial.unusable(self.source, problem, self.ledger.tried(self.source))
 
     def _warn_of_plain_http(
         self, url: Url, credential: Credential
@@ -344,15 +343,15 @@ class _Conversation:
 
     def _note_denial(self, trip: _Trip, status: int) -> None:
         """A source that refuses somebody is one whose 200 proves something (R1)."""
-        if status in (401, 403) and self._is_listing() and not self._was_accepted(trip):
+        is_denial = status == 401 or (status == 403 and self._is_listing())
+        if is_denial and not trip.is_foreign and not self._was_accepted(trip):
             self.ledger.note_denial(self.source)
 
     def _deserves_bare_retry(self, credential: Credential | None, status: int) -> bool:
         """H11: a direct URL or pinned file that an ambient credential spoils."""
         is_direct = self.source.kind == "direct" or self.ask.is_pinned
         return (
-            not self.is_bare
-            and credential is not None
+            credential is not None
             and credential.is_ambient
             and self.purpose == "file"
             and is_direct
@@ -488,17 +487,13 @@ class _Conversation:
             return is_login_listing(reply, self.ask.url, url, was_redirected=hops > 0)
         return is_html_for_people(reply)
 
-    def _tried(self) -> tuple[Any, ...]:
-        found: Found | None = self.ledger.gathered(self.source)
-        return found.tried if found else ()
-
     def _case(self, trip: _Trip | None) -> Case:
         reply = trip.reply if trip else None
         return denial.Case(
             self.ask.url,
             self.ask.provenance,
             trip.last if trip else None,
-            self._tried(),
+            self.ledger.tried(self.source),
             trip.url if trip else None,
             reply.challenge if isinstance(reply, Reply) else None,
         )

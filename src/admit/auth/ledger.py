@@ -18,7 +18,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from typing import Literal
 
-    from admit.auth.query import Found
+    from admit.auth.query import Attempt, Found
     from admit.auth.scheme import Credential
     from admit.auth.scope import Source, SourceKey
     from admit.spec.url import Origin, Secret
@@ -118,6 +118,10 @@ class Ledger:
 
     def note_gathered(self, source: Source, found: Found) -> None:
         self._notes[source.key] = _SourceNotes(found)
+
+    def tried(self, source: Source) -> tuple[Attempt, ...]:
+        """Return the evidence of a source's gathering."""
+        return self._notes[source.key].gathered.tried
 
     def credential(self, source: Source) -> Credential | None:
         """Return a source's present credential; it was gathered before."""

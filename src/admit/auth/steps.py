@@ -84,4 +84,4 @@ class Answered:
     credential: Credential | None
     """What the first hop of the last trip carried: who asked."""
     is_foreign: bool
-    """A redirect led out of the source's origins."""
+    """It came from none of the source's origins."""

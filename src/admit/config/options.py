@@ -55,6 +55,14 @@ OPTIONS: tuple[Option, ...] = (
         choices=("auto", "always", "never"),
     ),
     Option("no-progress", "flag", "no live line and no bars"),
+    Option("log", "text", "write all that -vv would say to this file", metavar="FILE"),
+    Option(
+        "output-format",
+        "choice",
+        "text, or the result as one JSON object on stdout",
+        choices=("text", "json"),
+        group="output",
+    ),
     Option("config-file", "text", "read this file, and no other", metavar="FILE"),
     Option("no-config", "flag", "read no configuration file"),
     Option("no-cache", "flag", "read and write no cache", "n", ("no-cache-dir",)),
@@ -66,6 +74,21 @@ OPTIONS: tuple[Option, ...] = (
         "the environment: an interpreter, a folder, or a version",
         "p",
         metavar="PYTHON",
+        group="environment",
+    ),
+    Option(
+        "target",
+        "text",
+        "the packages of this folder, in place of an environment's",
+        "t",
+        metavar="DIR",
+        group="environment",
+    ),
+    Option(
+        "prefix",
+        "text",
+        "the packages below this prefix, in place of an environment's",
+        metavar="DIR",
         group="environment",
     ),
     Option(
@@ -99,6 +122,17 @@ OPTIONS: tuple[Option, ...] = (
         group="index",
     ),
     Option(
+        "find-links",
+        "list",
+        "a folder or page of files, looked at beside the indexes",
+        "f",
+        metavar="PATH|URL",
+        group="index",
+    ),
+    Option(
+        "no-index", "flag", "ask no index, look at --find-links only", group="index"
+    ),
+    Option(
         "authenticate",
         "list",
         "auto, always, never or external; for one source NAME=… or URL-GLOB=…",
@@ -113,6 +147,17 @@ OPTIONS: tuple[Option, ...] = (
         choices=("first-index", "unsafe-first-match", "unsafe-best-match"),
         group="index",
     ),
+    Option(
+        "refresh", "flag", "ask again for everything the cache has", group="index"
+    ),
+    Option(
+        "refresh-package",
+        "list",
+        "ask again for what the cache has of this package",
+        metavar="NAME",
+        group="index",
+    ),
+    Option("offline", "flag", "send nothing, use what the cache has", group="network"),
     # The network.
     Option(
         "native-tls",
@@ -333,6 +378,29 @@ OPTIONS: tuple[Option, ...] = (
         choices=("clone", "copy", "hardlink", "symlink"),
         group="apply",
     ),
+    Option(
+        "compile-bytecode",
+        "flag",
+        "compile what is installed",
+        aliases=("compile",),
+        group="apply",
+    ),
+    Option(
+        "report",
+        "text",
+        "write what was chosen as a report of pip's form; - for stdout",
+        metavar="FILE",
+        group="report",
+    ),
+    Option(
+        "dest",
+        "text",
+        "where to put the files (default: here)",
+        "d",
+        metavar="DIR",
+        group="download",
+    ),
+    Option("json", "flag", "print JSON", group="json"),
     Option("yes", "flag", "nothing is asked anyway; pip has it", "y", group="removal"),
     Option("files", "flag", "list the files too", "f", group="show"),
     Option(
@@ -451,11 +519,23 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "uninstall",
         "remove packages from an environment",
-        ("environment", "requirements", "dry-run", "removal"),
+        ("environment", "requirements", "dry-run", "removal", "output"),
         "install",
         (NAMES,),
     ),
-    Command("list", "list what is installed", ("environment", "format"), "show"),
+    Command(
+        "download",
+        "fetch the files of packages and of what they need",
+        (
+            *("python", "index", "network", "requirements", "resolve"),
+            *("download", "report", "output"),
+        ),
+        "download",
+        (PACKAGES,),
+    ),
+    Command(
+        "list", "list what is installed", ("environment", "format", "output"), "show"
+    ),
     Command(
         "freeze", "print what is installed as requirements", ("environment",), "show"
     ),
@@ -468,6 +548,13 @@ COMMANDS: tuple[Command, ...] = (
     ),
     Command("check", "tell requirements that are not met", ("environment",), "graph"),
     Command("tree", "print dependencies as trees", ("environment", "tree"), "graph"),
+    Command(
+        "index",
+        "print the versions that an index shows you: `admit index versions NAME`",
+        ("python", "index", "network", "pre", "json"),
+        "versions",
+        (Operand("verb", "?", "versions", "what to ask"), NAMES),
+    ),
     Command("cache", "look after the cache", (), "cache", (VERB,)),
     Command(
         "venv",

@@ -10,8 +10,10 @@ that is handed in.
 from __future__ import annotations
 
 import os
+import sys
 
 from admit.config.files import Layer
+from admit.config.settings import url_of
 from admit.errors import InputError, UsageError
 from admit.spec.requirements_file import (
     Include,
@@ -21,13 +23,15 @@ from admit.spec.requirements_file import (
     parse_requirement_line,
     parse_requirements_file,
 )
-from admit.spec.url import parse_url, percent_encode
+from admit.spec.url import parse_url
 from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
+    from admit.config.project import Extras
+    from admit.spec.names import ExtraName
     from admit.spec.record import Digest
     from admit.spec.requirement import Requirement
     from admit.spec.url import Url
@@ -37,8 +41,13 @@ if TYPE_CHECKING:
 MOST_NESTING = 50
 _LISTS = {
     "extra-index-url": "extra_index_url",
+    "find-links": "find_links",
     "trusted-host": "allow_insecure_host",
+    "only-binary": "only_binary",
+    "no-binary": "no_binary",
 }
+_SINGLE = ("index-url", "pre", "no-index", "require-hashes")
+STDIN = "-"
 
 
 class CannotReadRequirements(UsageError):
@@ -64,6 +73,11 @@ class Wanted:
     """By the text of a requirement: any of these will do."""
     options: Layer | None
     """Index options found in files, as a layer below the command line."""
+    origins: tuple[str, ...] = ()
+    """Of every requirement: "-r requirements.in", "proj (pyproject.toml)", or ""."""
+    constraint_origins: tuple[str, ...] = ()
+    overrides: tuple[Requirement, ...] = ()
+    """What counts in place of everybody's requirements on the same names."""
 
 
 def collect_requirements(
@@ -71,6 +85,8 @@ def collect_requirements(
     files: Sequence[str],
     *,
     constraints: Sequence[str] = (),
+    overrides: Sequence[str] = (),
+    extras: Extras | None = None,
     environ: Mapping[str, str],
     cwd: str,
     fetch: Fetch | None = None,
@@ -81,7 +97,7 @@ def collect_requirements(
         InputError: a line cannot be understood; names file and line.
         CannotReadRequirements: a file cannot be read.
     """
-    reading = _Reading(environ, cwd, fetch)
+    reading = _Reading(environ, cwd, fetch, extras)
     for text in packages:
         reading.add(
             parse_requirement_line(text, where="the command line"), is_constraint=False
@@ -90,20 +106,36 @@ def collect_requirements(
         reading.read(target, is_constraint=False)
     for target in constraints:
         reading.read(target, is_constraint=True)
-    return reading.result()
+    reading.check_extras()
+    wanted = reading.result()
+    if not overrides:
+        return wanted
+    overriding = _Reading(environ, cwd, fetch)
+    for target in overrides:
+        overriding.read(target, is_constraint=False)
+    return replace(wanted, overrides=overriding.result().requirements)
 
 
 class _Reading:
     """One gathering; files are read depth first, in order."""
 
     def __init__(
-        self, environ: Mapping[str, str], cwd: str, fetch: Fetch | None
+        self,
+        environ: Mapping[str, str],
+        cwd: str,
+        fetch: Fetch | None,
+        extras: Extras | None = None,
     ) -> None:
         self._environ = environ
         self._cwd = cwd
         self._fetch = fetch
+        self._extras = extras
+        self._known_extras: set[ExtraName] | None = None
+        """Those of every project read; None if there was none."""
         self._requirements: list[Requirement] = []
         self._constraints: list[Requirement] = []
+        self._origins_of: dict[bool, list[str]] = {False: [], True: []}
+        """Of requirements, and of constraints."""
         self._hashes: dict[str, tuple[Digest, ...]] = {}
         self._values: dict[str, object] = {}
         self._lists: dict[str, list[object]] = {}
@@ -115,6 +147,8 @@ class _Reading:
         if url is None and "://" in target:
             url = parse_url(target)
         where = url.text if url is not None else os.path.join(self._cwd, target)
+        if target == STDIN:
+            where = STDIN
         if where in self._trail:
             raise CannotReadRequirements(
                 f"{_shown(where, self._cwd)} includes itself",
@@ -122,6 +156,9 @@ class _Reading:
             )
         body = self._load(where, url)
         shown = _shown(where, self._cwd)
+        if os.path.basename(where) == "pyproject.toml":
+            self._read_project(body, shown, is_constraint=is_constraint)
+            return
         text = decode_requirements(body)
         self._trail.append(where)
         entries = parse_requirements_file(
@@ -129,17 +166,46 @@ class _Reading:
         ).entries
         for entry in entries:
             if isinstance(entry, RequirementLine):
-                self.add(entry, is_constraint=is_constraint)
+                origin = f"{'-c' if is_constraint else '-r'} {shown}"
+                self.add(entry, origin, is_constraint=is_constraint)
             elif isinstance(entry, Include):
                 self._include(entry, where, url, is_constraint=is_constraint)
             else:
-                self._note(entry)
+                self._note(entry, where, url)
         self._trail.pop()
 
-    def add(self, line: RequirementLine, *, is_constraint: bool) -> None:
-        """Keep one requirement."""
+    def _read_project(self, body: bytes, shown: str, *, is_constraint: bool) -> None:
+        """Keep what a project depends on."""
+        from admit.config.project import Extras, read_project
+
+        project = read_project(body, shown, self._extras or Extras())
+        self._known_extras = {*(self._known_extras or ()), *project.extras}
+        for line in project.lines:
+            self.add(line, f"{project.name} ({shown})", is_constraint=is_constraint)
+
+    def check_extras(self) -> None:
+        """Raise if an extra was asked for that no project has."""
+        if self._extras is None:
+            return
+        if self._known_extras is None:
+            raise UsageError(
+                "--extra and --all-extras want a pyproject.toml",
+                fix="name one among the files",
+            )
+        for extra in self._extras.names:
+            if extra not in self._known_extras:
+                raise UsageError(
+                    f"--extra {extra}: there is no such extra",
+                    why=f"there are {', '.join(sorted(self._known_extras)) or 'none'}",
+                )
+
+    def add(
+        self, line: RequirementLine, origin: str = "", *, is_constraint: bool
+    ) -> None:
+        """Keep one requirement; `origin` as in `Wanted.origins`."""
         requirement = self._requirement_of(line)
         (self._constraints if is_constraint else self._requirements).append(requirement)
+        self._origins_of[is_constraint].append(origin)
         if line.hashes:
             self._hashes[requirement.text] = line.hashes
 
@@ -148,7 +214,12 @@ class _Reading:
         if self._values:
             layer = Layer("a requirements file", self._values, self._origins)
         return Wanted(
-            tuple(self._requirements), tuple(self._constraints), self._hashes, layer
+            tuple(self._requirements),
+            tuple(self._constraints),
+            self._hashes,
+            layer,
+            tuple(self._origins_of[False]),
+            tuple(self._origins_of[True]),
         )
 
     def _load(self, where: str, url: Url | None) -> bytes:
@@ -158,6 +229,8 @@ class _Reading:
                     f"cannot read {where} here: it is a URL, not a file"
                 )
             return self._fetch(url)
+        if where == STDIN:
+            return sys.stdin.buffer.read()
         path = where if url is None else path_of(url)
         try:
             with open(path, "rb") as file:
@@ -176,26 +249,38 @@ class _Reading:
         if entry.url is not None:
             self.read(entry.target, is_constraint=is_constraint, url=entry.url)
         elif url is not None:
-            joined = url.join(entry.target)
+            joined = _join(url, entry.target)
             self.read(joined.text, is_constraint=is_constraint, url=joined)
         else:
             folder = os.path.dirname(where)
             path = os.path.normpath(os.path.join(folder, entry.target))
             self.read(path, is_constraint=is_constraint)
 
-    def _note(self, option: IndexOption) -> None:
+    def _note(self, option: IndexOption, where: str, url: Url | None) -> None:
         """Keep an option of a file as a setting."""
         found: object = option.url if option.url is not None else option.text
+        if option.kind == "find-links" and option.url is None:
+            found = self._place_of_links(option.text, where, url)
+        if option.kind == "prefer-binary":
+            return  # wheels are all there is to choose from
         if option.kind in _LISTS:
             key = _LISTS[option.kind]
             self._lists.setdefault(key, []).append(found)
             self._values[key] = self._lists[key]
-        elif option.kind in ("index-url", "pre"):
+        elif option.kind in _SINGLE:
             key = option.kind.replace("-", "_")
             self._values[key] = found or True
         else:
             raise UsageError(f"{option.where}: --{option.kind} is not supported yet")
         self._origins[key] = option.where
+
+    def _place_of_links(self, text: str, where: str, url: Url | None) -> Url | str:
+        """A folder or page beside the file that names it, if one is there."""
+        if url is not None and url.scheme != "file":
+            return _join(url, text)
+        path = where if url is None else path_of(url)
+        beside = os.path.normpath(os.path.join(os.path.dirname(path), text))
+        return beside if os.path.exists(beside) else text
 
     def _requirement_of(self, line: RequirementLine) -> Requirement:
         if line.is_editable or line.requirement is None:
@@ -218,9 +303,12 @@ class _Reading:
         return replace(line.requirement, url=url_of(os.path.normpath(path)))
 
 
-def url_of(path: str) -> Url:
-    """Return the file URL of an absolute path."""
-    return parse_url("file://" + percent_encode(path.replace(os.sep, "/"), safe="/"))
+def _join(url: Url, reference: str) -> Url:
+    """Resolve a relative reference in a file; it is asked for with the file's login."""
+    joined = url.join(reference)
+    if joined.userinfo is None and joined.origin == url.origin:
+        return type(url)(joined.text, joined.origin, url.userinfo)
+    return joined
 
 
 def path_of(url: Url) -> str:

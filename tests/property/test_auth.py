@@ -7,6 +7,8 @@ secret tells by its text where it may go, so the laws need no second implementat
 
 from __future__ import annotations
 
+import netrc
+import tempfile
 from typing import TYPE_CHECKING, Any
 
 from hypothesis import given, settings
@@ -16,6 +18,7 @@ from admit.auth.answers import Reply
 from admit.auth.query import Found
 from admit.auth.scheme import Credential
 from admit.auth.scope import Provenance, Source, is_signed
+from admit.auth.sources.netrc import parse_netrc
 from admit.auth.steps import Ask
 from admit.net.transport import ConnectFailed
 from admit.spec.url import Secret, Url, parse_url
@@ -299,3 +302,50 @@ def check_refusals(replies: list[tuple[Send, Reply | AdmitError]]) -> None:
             accepted.add(login)
         elif reply.status == 401 and login not in accepted:
             refused.add(login)
+
+
+words = st.text(
+    st.characters(min_codepoint=0x21, max_codepoint=0x2FFF), min_size=1, max_size=8
+)
+
+
+@st.composite
+def netrc_texts(draw: st.DrawFn) -> str:
+    """A netrc of entries, comments and macros in any layout."""
+    text = ""
+    for _ in range(draw(st.integers(0, 4))):
+        gap = st.sampled_from((" ", "\n", "\t", " \n\t", "\n# a comment of ours\n"))
+        kind = draw(st.sampled_from(("machine", "machine", "default", "macdef")))
+        if kind == "macdef":
+            text += "macdef m\nmachine x\n\n"
+            continue
+        text += "default" if kind == "default" else f"machine {_escape(draw(words))}"
+        for name in draw(st.permutations(("login", "password", "account"))):
+            if draw(st.booleans()):
+                text += f"{draw(gap)}{name} {_escape(draw(words))}"
+        text += "\n"
+    return text
+
+
+def _escape(word: str) -> str:
+    return "".join(f"\\{mark}" if mark in '"\\ #' else mark for mark in word)
+
+
+class TestOurNetrcReadsWhatPythonsReads:
+    @given(netrc_texts())
+    @settings(max_examples=200, deadline=None)
+    def test_the_last_entry_of_each_machine_is_the_same(self, text: str) -> None:
+        with tempfile.NamedTemporaryFile("w", encoding="utf-8", newline="\n") as file:
+            file.write(text)
+            file.flush()
+            expected = netrc.netrc(file.name).hosts
+
+        found = {
+            entry.machine or "default": (
+                entry.login or "",
+                entry.password.expose() if entry.password else "",
+            )
+            for entry in parse_netrc(text)
+        }
+
+        assert found == {host: (each[0], each[2]) for host, each in expected.items()}

@@ -139,6 +139,16 @@ def make_rows(bench: Bench, *, quick: bool, with_wheels: bool) -> list[Row]:
                 requirement_set=name,
             ),
         ]
+    rows.append(
+        Resolve(
+            bench,
+            "resolve jupyter, warm, public",
+            some,
+            0 if quick else pip,
+            requirement_set="jupyter",
+            public=True,
+        )
+    )
     if not quick:
         rows.append(
             Resolve(

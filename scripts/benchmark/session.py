@@ -89,7 +89,10 @@ def measure(row: Row, tools: Mapping[str, Tool], home: Path, limit: float) -> Re
         if name == "pip" and not row.pip_rounds:
             runs[name].fault = NOT_ASKED
         elif not row.cold:
-            runs[name].fault = _once(row, tool, home, Runs())
+            filling = Runs()
+            runs[name].fault = _once(row, tool, home, filling)
+            if row.asks and filling.requests == [0]:
+                runs[name].fault = "it did not ask our server"
     for number in range(row.rounds):
         if number >= 2 and time.monotonic() - started > limit:
             break

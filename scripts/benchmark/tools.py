@@ -36,6 +36,8 @@ class Job:
     wanted: tuple[str, ...]
     """Arguments that name what is wanted: names, or `-r FILE`."""
     dry_run: bool = False
+    admit_file: Path | None = None
+    """A configuration file for admit, in which the index stands."""
 
     @property
     def python(self) -> str:
@@ -55,7 +57,12 @@ class Tool:
     def command(self, job: Job) -> list[str]:
         """Write the command line of a job."""
         dry = ["--dry-run"] if job.dry_run else []
-        common = ["--index-url", job.index, "--cache-dir", str(job.cache)]
+        where = ["--index-url", job.index]
+        if self.name == "admit" and job.admit_file:
+            where = ["--config-file", str(job.admit_file)]
+        elif self.name == "admit":
+            where.append("--no-config")
+        common = [*where, "--cache-dir", str(job.cache)]
         if self.name == "pip":
             own = ["--no-compile", "--trusted-host", "127.0.0.1"]
             start = [job.python, "-m", "pip", "install", *own]
@@ -105,7 +112,6 @@ def clean_environment(home: Path) -> dict[str, str]:
         "LANG": "C.UTF-8",
         "NO_COLOR": "1",
         "NO_PROXY": "127.0.0.1",
-        "ADMIT_NO_CONFIG": "1",
         "UV_NO_CONFIG": "1",
         "UV_PYTHON_DOWNLOADS": "never",
         "PIP_CONFIG_FILE": os.devnull,

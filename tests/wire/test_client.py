@@ -943,6 +943,18 @@ class TestTime:
         assert found[2:] == ["anonymous", "principal:team", "anonymous"]
         assert server.seen == []
 
+    @pytest.mark.pain("I3")
+    @pytest.mark.parametrize("policy", ["auto", "always"])
+    def test_a_source_that_must_not_be_asked_has_no_identity(
+        self, policy: Any, machine: Machine, server: RecordingServer
+    ) -> None:
+        userinfo = "alice" if policy == "auto" else ""
+        source = Source(server.url(userinfo=userinfo), policy=policy)
+
+        for _ in range(2):
+            with pytest.raises(AdmitError):
+                machine.client.identity_of(source)
+
 
 class TestTheRequestLine:
     def test_tells_method_url_purpose_identity_and_status(

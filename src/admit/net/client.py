@@ -80,6 +80,8 @@ class Request:
     """Called with (bytes so far, bytes in all or 0)."""
     is_pinned: bool = False
     """The user supplied the hash of this file (rule R6, H11)."""
+    must_stay: str | None = None
+    """Why a listing counts only from the source's own origins (rule R6)."""
 
 
 @value
@@ -213,6 +215,7 @@ class Client:
             request.provenance,
             is_partial=request.byte_range is not None or request.method == "HEAD",
             is_pinned=request.is_pinned,
+            must_stay=request.must_stay,
         )
         generator = converse(ask, self._ledger, self._plain_http)
         self._advance(_Exchange(generator, future, request), None)
@@ -224,10 +227,9 @@ class Client:
         Raises:
             AuthError: a credential is missing or unusable.
         """
-        if self._ledger.gathered(source) is None:
-            future: Future[None] = Future(self.pump)
-            self._advance(_Exchange(cover(source, self._ledger), future, None), None)
-            future.result()
+        future: Future[None] = Future(self.pump)
+        self._advance(_Exchange(cover(source, self._ledger), future, None), None)
+        future.result()
         return self._identity(source, self._ledger.credential(source))
 
     def standing(self, source: Source) -> Standing | None:
@@ -349,7 +351,7 @@ class Client:
     def _resume_parked(self) -> None:
         """Let those go on whose login, or whose probe, is known by now."""
         for key in list(self._parked):
-            waiting = self._parked[key]
+            waiting = self._parked.get(key, deque())
             while waiting and self._ledger.is_open(key):
                 self._advance(waiting.popleft(), None)
             if not waiting:

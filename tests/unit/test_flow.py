@@ -14,6 +14,7 @@ from admit.auth.steps import Answered
 from admit.errors import AdmitError, NetworkError
 from admit.net.transport import ConnectFailed, TlsFailed
 from admit.spec.url import Origin, parse_url
+from admit.value import replace
 from support.dialogue import Dialogue, ask, credential, page, redirect
 
 if TYPE_CHECKING:
@@ -282,6 +283,18 @@ class TestLoginPages:
         outcome, _ = run(reply, request=request)
 
         assert status_of(outcome) == "login-page"
+
+    @pytest.mark.parametrize(
+        ("replies", "expected"),
+        [([], 200), ([redirect("/login")], "login-page")],
+        ids=["asked for", "redirected to"],
+    )
+    def test_an_empty_page_is_one_only_behind_a_redirect(
+        self, replies: list[Reply], expected: int | str
+    ) -> None:
+        empty = page(b"<html></html>", content_type="text/html")
+
+        assert status_of(run(*replies, empty)[0]) == expected
 
     @pytest.mark.parametrize("status", [404, 401])
     def test_a_denial_is_no_login_page_whatever_it_looks_like(
@@ -1150,10 +1163,87 @@ class TestProbe:
 
         assert [status_of(each) for each in outcomes] == ["http-status", 404]
 
-    def test_is_not_asked_without_a_404(self) -> None:
-        _, dialogue = run(page(), request=ask(self.PROBED))
+    def test_no_page_is_believed_before_it_was_seen(self) -> None:
+        def server(send: Send) -> Reply:
+            is_probe = send.url.text.endswith("/everyone/")
+            return Reply(404) if is_probe else page()
 
+        dialogue = Dialogue(finding(Found(ALICE)), server)
+
+        outcomes = dialogue.ask(*(ask(self.PROBED, f"p{n}/") for n in range(5)))
+
+        assert {status_of(each) for each in outcomes} == {"credentials-rejected"}
+        assert dialogue.urls.count(INDEX + "everyone/") == 1
+
+    def test_is_not_asked_where_a_refused_caller_proves_the_page(self) -> None:
+        dialogue = Dialogue(
+            finding(Found(ALICE), Found(BOB)), replying(Reply(401), page())
+        )
+
+        (outcome,) = dialogue.ask(ask(self.PROBED))
+
+        assert (status_of(outcome), dialogue.users) == (200, ["alice", "bob"])
+
+    def test_its_own_page_is_proof(self) -> None:
+        dialogue = Dialogue(finding(Found(ALICE)), replying(page()))
+
+        dialogue.ask(ask(self.PROBED, "everyone/"))
+
+        assert dialogue.urls == [INDEX + "everyone/"]
+        assert dialogue.ledger.is_confirmed(self.PROBED)
+
+    @pytest.mark.parametrize("status", [403, 404])
+    def test_is_asked_once_also_where_it_is_denied(self, status: int) -> None:
+        def server(send: Send) -> Reply:
+            is_probe = send.url.text.endswith("/everyone/")
+            return Reply(status) if is_probe else page()
+
+        dialogue = Dialogue(finding(Found(ALICE)), server)
+
+        outcomes = [dialogue.ask(ask(self.PROBED, f"{n}/"))[0] for n in range(3)]
+
+        assert {status_of(each) for each in outcomes} == {"credentials-rejected"}
+        assert dialogue.urls.count(INDEX + "everyone/") == 1
+
+    @pytest.mark.pain("A2")
+    def test_a_stranger_that_has_a_project_of_its_name_proves_nothing(self) -> None:
+        def server(send: Send) -> Reply:
+            if send.url.origin.host == "strangers.example":
+                return page()
+            return redirect("https://strangers.example/simple/everyone/")
+
+        dialogue = Dialogue(finding(Found(ALICE)), server)
+
+        outcomes = dialogue.ask(ask(self.PROBED), ask(self.PROBED, "everyone/"))
+
+        assert {status_of(each) for each in outcomes} == {"listing-redirected"}
+
+
+class TestOwnOriginOnly:
+    @pytest.mark.pain("A2")
+    @pytest.mark.parametrize("policy", ["auto", "never"])
+    def test_a_listing_that_must_stay_is_not_followed_elsewhere(
+        self, policy: str
+    ) -> None:
+        asked = replace(ask(source(policy=policy)), must_stay="the name belongs to it")
+
+        outcome, dialogue = run(
+            redirect("https://strangers.example/simple/widgets/"),
+            page(),
+            request=asked,
+        )
+
+        assert isinstance(outcome, AdmitError)
+        assert outcome.code == "listing-redirected"
+        assert "the name belongs to it" in (outcome.why or "")
         assert len(dialogue.sent) == 1
+
+    def test_it_may_move_on_its_origin(self) -> None:
+        asked = replace(ask(CORP), must_stay="the name belongs to it")
+
+        outcome, _ = run(redirect("/elsewhere/widgets/"), page(), request=asked)
+
+        assert status_of(outcome) == 200
 
 
 class TestStanding:
@@ -1264,6 +1354,14 @@ class TestRequirementsFiles:
 
         assert status_of(outcome) == code
         assert len(dialogue.sent) == 1
+
+    def test_may_come_from_elsewhere_without_a_word(self) -> None:
+        of = source("https://h.example/r.txt", kind="requirements")
+        request = ask(of, "https://h.example/r.txt", "requirements")
+
+        outcome, dialogue = run(redirect(ELSEWHERE), page(), request=request)
+
+        assert (status_of(outcome), dialogue.warnings) == (200, [])
 
 
 @pytest.mark.pain("G6")

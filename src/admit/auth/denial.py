@@ -190,12 +190,12 @@ def login_page(case: Case) -> AuthError:
     )
 
 
-def redirected_away(case: Case, target: Url) -> AuthError:
-    """Policy `always`, and the listing leads to another origin."""
+def redirected_away(case: Case, target: Url, reason: str) -> AuthError:
+    """The listing leads to another origin, and has a reason not to."""
     return ListingRedirected(
         f"{case.subject}: it redirects to another origin, {target.origin}",
-        why=f"{_name(case.source)} is to be used with its credential always, and an "
-        f"answer of {target.origin} would not be its answer; {_why(case)}",
+        why=f"{_name(case.source)}: {reason}, and an answer of {target.origin} would "
+        f"not be its answer; {_why(case)}",
         fix=f"if that origin belongs to the index, set credential-origins = "
         f'["{target.origin}"] for it',
     )

@@ -38,7 +38,7 @@ from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Collection, Generator
+    from collections.abc import Generator
     from typing import Any
 
     from admit.auth.denial import Case
@@ -176,8 +176,9 @@ class _Conversation:
             if hop.upgraded is not None:
                 self.ledger.note_upgraded(self.source, hop.upgraded)
             is_foreign = self._is_foreign(hop.url.origin)
-            if is_foreign and self._must_stay():
-                raise denial.redirected_away(self._case(trip), hop.url)
+            must_stay = self._must_stay() if is_foreign else None
+            if must_stay is not None:
+                raise denial.redirected_away(self._case(trip), hop.url, must_stay)
             url, provenance = hop.url, hop.provenance
 
     def _board(self, url: Url) -> Generator[Step, Any, tuple[Credential | None, str]]:
@@ -401,6 +402,7 @@ class _Conversation:
         if self.purpose == "listing":
             self.ledger.note_listing(self.source, status, trip.first)
         if status in (200, 304):
+            yield from self._prove(trip)
             if trip.is_foreign and is_page:
                 yield Warn(
                     f"{self.source.label} answers for {self.ask.url.text} with a page "
@@ -433,22 +435,41 @@ class _Conversation:
             trip.url.origin, trip.last
         )
 
+    def _prove(self, trip: _Trip) -> Generator[Step, Any, None]:
+        """Believe no page either, unless a refused caller has proved its worth.
+
+        A server that takes a wrong password for nobody answers 200 with less.
+        """
+        source, ledger = self.source, self.ledger
+        if self.purpose != "listing" or source.probe is None:
+            return
+        if not trip.is_foreign and self.ask.url.text == self._probe_url().text:
+            ledger.note_probe(source, "seen")
+        elif not ledger.is_confirmed(source):
+            yield from self._probe()
+
+    def _probe_url(self) -> Url:
+        base = self.source.url.without_userinfo().with_slash()
+        return base.join(f"{self.source.probe}/")
+
     def _probe(self) -> Generator[Step, Any, None]:
         """Believe no 404 before the probe project gave 200 (rule R6)."""
         source, ledger = self.source, self.ledger
         while not ledger.is_open(source.key):
             yield Hold(source.key)
         state = ledger.probe_state(source)
-        url = source.url.without_userinfo().with_slash().join(f"{source.probe}/")
-        probe = _Conversation(
-            Ask(url, Provenance(source, "probe")), ledger, self.plain_http
-        )
+        ask = Ask(self._probe_url(), Provenance(source, "probe"))
+        probe = _Conversation(ask, ledger, self.plain_http)
         if state == "unasked":
             ledger.note_probe(source, "asked")
             try:
                 state = (yield from probe.run()).status
-            except AdmitError:
-                ledger.note_probe(source, "unasked")
+            except AdmitError as error:
+                was_told = (
+                    isinstance(error, denial.CredentialsRejected)
+                    and error.status == 403
+                )
+                ledger.note_probe(source, 403 if was_told else "unasked")
                 raise
             ledger.note_probe(source, "seen" if state in (200, 304) else state)
         if isinstance(state, int) and state not in (200, 304):
@@ -473,12 +494,18 @@ class _Conversation:
     def _ignored(self) -> tuple[int, ...]:
         return self.source.ignore_error_codes if self.purpose == "listing" else ()
 
-    def _must_stay(self) -> bool:
-        return self.source.policy == "always" and self.purpose in ("listing", "probe")
+    def _must_stay(self) -> str | None:
+        """Say why only the source's own origins may answer, if so (rules R5, R6)."""
+        if self.purpose not in ("listing", "probe"):
+            return None
+        if self.source.policy == "always":
+            return "it is to be used with its credential always"
+        if self.purpose == "probe":
+            return "its probe proves something of this index only"
+        return self.ask.must_stay
 
     def _is_foreign(self, origin: Origin) -> bool:
-        upgraded: Collection[Origin] = self.ledger.upgraded(self.source)
-        return origin not in own_origins(self.source, upgraded)
+        return origin not in own_origins(self.source, self.ledger.upgraded(self.source))
 
     def _is_login_page(self, reply: Reply, url: Url, hops: int) -> bool:
         if self.purpose == "requirements":

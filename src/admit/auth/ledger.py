@@ -74,7 +74,7 @@ class _SourceNotes:
         self.gathered = gathered
         self.credential = gathered.credential
         self.asked_default = False
-        self.upgraded: tuple[Origin, ...] = ()
+        self.upgraded: frozenset[Origin] = frozenset()
         self.probe: Probe = "unasked"
         self.ok = 0
         self.missing = 0
@@ -132,13 +132,11 @@ class Ledger:
         self._notes[source.key].credential = credential
         self._fresh.add((source.key, credential.pair))
 
-    def upgraded(self, source: Source) -> tuple[Origin, ...]:
+    def upgraded(self, source: Source) -> frozenset[Origin]:
         return self._notes[source.key].upgraded
 
     def note_upgraded(self, source: Source, origin: Origin) -> None:
-        notes = self._notes[source.key]
-        if origin not in notes.upgraded:
-            notes.upgraded = (*notes.upgraded, origin)
+        self._notes[source.key].upgraded |= {origin}
 
     # Foreign origins and what a `Location` gave for them.
 
@@ -216,6 +214,10 @@ class Ledger:
         self._notes[source.key].asked_default = True
 
     # What listings answered.
+
+    def is_confirmed(self, source: Source) -> bool:
+        """Tell whether what a source answers is proved to be for this caller."""
+        return self._notes[source.key].was_confirmed
 
     def probe_state(self, source: Source) -> Probe:
         """Return what became of the probe; a number is the status that failed."""

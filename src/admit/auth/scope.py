@@ -111,7 +111,7 @@ class Scope:
 
     credential: Credential | None = None
     """The source's own, gathered before its first request."""
-    upgraded: tuple[Origin, ...] = ()
+    upgraded: Collection[Origin] = ()
     """https origins that its http origin redirected to."""
     granted: Credential | None = None
     """From the `Location` of the page that listed this file, for its origin."""

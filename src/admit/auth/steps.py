@@ -30,6 +30,8 @@ class Ask:
     """A HEAD or a range of a file: the caller can get the whole instead."""
     is_pinned: bool = False
     """The user supplied the hash of this file."""
+    must_stay: str | None = None
+    """Why a listing counts only from the source's own origins (rule R6)."""
 
 
 @value

@@ -14,10 +14,10 @@ import pytest
 from packaging.markers import default_environment
 from packaging.tags import sys_tags
 
+from admit.env.asking import InterpreterFailed
 from admit.env.elf import read_executable
 from admit.env.interpreter import (
     Interpreter,
-    InterpreterFailed,
     InterpreterTooOld,
     cache_name,
     probe,

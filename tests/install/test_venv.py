@@ -9,6 +9,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from admit.env.asking import InterpreterFailed
 from admit.env.discover import (
     ExternallyManaged,
     NoEnvironment,
@@ -18,7 +19,7 @@ from admit.env.discover import (
     is_version,
     refuse_external_manager,
 )
-from admit.env.interpreter import Interpreter, InterpreterFailed, probe
+from admit.env.interpreter import Interpreter, probe
 from admit.env.venv import CannotMakeVenv, create_venv
 from admit.value import replace
 from support.site import snapshot

@@ -151,10 +151,10 @@ def test_whole_file_is_compared_with_the_promised_digest(tmp_path: Path) -> None
 def test_large_members_and_large_archives_are_streamed(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("admit.install.wheel._WHOLE_ARCHIVE", 1000)
-    monkeypatch.setattr("admit.install.wheel._ONE_SHOT", 5000)
-    monkeypatch.setattr("admit.install.wheel._WORTH_THREADS", 1)
-    monkeypatch.setattr("admit.install.wheel._PIECE", 999)
+    monkeypatch.setattr("admit.install.inflate._WHOLE_ARCHIVE", 1000)
+    monkeypatch.setattr("admit.install.inflate._ONE_SHOT", 5000)
+    monkeypatch.setattr("admit.install.inflate._WORTH_THREADS", 1)
+    monkeypatch.setattr("admit.install.inflate._PIECE", 999)
     noise = os.urandom(20_000)
     files = {f"widget/{size}": noise[:size] * 2 for size in range(0, 9000, 450)}
     wheel = build_wheel(tmp_path, "widget", "1.0", files=files)
@@ -173,7 +173,7 @@ def test_large_members_and_large_archives_are_streamed(
 def test_streamed_member_longer_than_declared_is_refused(
     tmp_path: Path, monkeypatch: pytest.MonkeyPatch
 ) -> None:
-    monkeypatch.setattr("admit.install.wheel._ONE_SHOT", 100)
+    monkeypatch.setattr("admit.install.inflate._ONE_SHOT", 100)
     wheel = build_wheel(tmp_path, "widget", "1.0", files={"widget/a": b"a" * 5000})
     patch_sizes(wheel, "widget/a", 4000)
 
@@ -536,8 +536,8 @@ def test_declared_size_must_be_true_even_where_record_has_none(
     tmp_path: Path,
     monkeypatch: pytest.MonkeyPatch,
 ) -> None:
-    monkeypatch.setattr("admit.install.wheel._ONE_SHOT", one_shot)
-    monkeypatch.setattr("admit.install.wheel._PIECE", 1000)
+    monkeypatch.setattr("admit.install.inflate._ONE_SHOT", one_shot)
+    monkeypatch.setattr("admit.install.inflate._PIECE", 1000)
     members = wheel_members("widget", "1.0", files={"widget/a": os.urandom(5000)})
     record = members[f"{INFO}/RECORD"]
     members[f"{INFO}/RECORD"] = record.replace(b",5000\n", b",\n")

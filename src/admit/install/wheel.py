@@ -6,19 +6,17 @@ Shape: `unpack_wheel(path, into)` makes the folder `into` with `tree/` (the file
 they are in the archive) and `listing`; `read_unpacked(into)` reads that back.
 Nothing is at `into` before all of it is verified: the work is done in a folder beside
 it, which is renamed at the end and removed on any failure.
-Figures: inflating and hashing release the interpreter's lock, so a few threads share
-the members of a large wheel (docs/design/0003-applying-is-a-transaction.md).
 Spec: binary distribution format 1.0, recorded projects, file name convention.
 """
 
 from __future__ import annotations
 
-import hashlib
 import os
 import sys
 
 from admit.errors import EnvironmentProblem, InputError
-from admit.install.archive import DEFLATED, BadArchive, Member, read_members
+from admit.install.archive import BadArchive, read_members
+from admit.install.inflate import Source, inflate, write_members
 from admit.install.listing import (
     BadWheel,
     UnpackedWheel,
@@ -38,21 +36,10 @@ from admit.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Iterator
-    from typing import BinaryIO
-
+    from admit.install.archive import Member
     from admit.spec.record import Digest, EntryPoint, RecordRow
     from admit.spec.tags import WheelName
 
-    Buffer = bytes | bytearray | memoryview
-
-_WHOLE_ARCHIVE = 32 << 20
-"""Archives up to this size are read into memory once."""
-_ONE_SHOT = 16 << 20
-"""libdeflate wants all of a member at once; larger ones stream through zlib."""
-_PIECE = 1 << 20
-_WORTH_THREADS = 2 << 20
-_MAX_THREADS = 4
 _MAX_METADATA = 16 << 20
 _SIGNATURES = ("RECORD", "RECORD.jws", "RECORD.p7s")
 _SCRIPT_GROUPS = ("console_scripts", "gui_scripts")
@@ -123,7 +110,7 @@ def _unpack(path: str, partial: str, expected: Digest | None) -> UnpackedWheel:
     os.mkdir(partial)
     with open(path, "rb", buffering=0) as file:
         length = os.fstat(file.fileno()).st_size
-        source = _Source(path, length, file)
+        source = Source(path, length, file)
         if expected is not None:
             _check_digest(source, expected)
         members = read_members(
@@ -135,7 +122,7 @@ def _unpack(path: str, partial: str, expected: Digest | None) -> UnpackedWheel:
         version = _read_metadata(source, by_name, f"{dist_info}/METADATA", filename)
         rows = _read_record(source, by_name, dist_info)
         entry_points = _read_entry_points(source, by_name, dist_info)
-        _write_members(source, members, rows, partial)
+        write_members(source, members, rows, partial)
     wheel = UnpackedWheel(
         tree=f"{partial}/tree",
         name=filename.name,
@@ -148,47 +135,12 @@ def _unpack(path: str, partial: str, expected: Digest | None) -> UnpackedWheel:
     return _find_python_scripts(wheel)
 
 
-class _Source:
-    """The bytes of an archive, read whole if small, else piece by piece."""
-
-    __slots__ = ("_file", "_whole", "length", "path")
-
-    def __init__(self, path: str, length: int, file: BinaryIO) -> None:
-        self.path = path
-        self.length = length
-        self._file = file
-        self._whole: memoryview | None = None
-        if length <= _WHOLE_ARCHIVE:
-            self._whole = memoryview(file.read(length + 1) or b"")
-
-    def read_at(self, offset: int, size: int) -> bytes | memoryview:
-        """Return bytes; fewer where the file ends. Not for several threads."""
-        if self._whole is not None:
-            return self._whole[offset : offset + size]
-        self._file.seek(offset)
-        return self._file.read(size)
-
-    def for_thread(self) -> _Source:
-        """The same bytes for another thread, which has to `close` it."""
-        if self._whole is not None:
-            return self
-        return _Source(self.path, self.length, open(self.path, "rb", buffering=0))
-
-    def close(self) -> None:
-        """Let go of the file of a thread."""
-        if self._whole is None:
-            self._file.close()
-
-
-def _check_digest(source: _Source, expected: Digest) -> None:
-    hasher = hashlib.new(expected.algorithm)
-    for offset in range(0, source.length, _PIECE):
-        hasher.update(source.read_at(offset, _PIECE))
-    if hasher.hexdigest() != expected.hex:
+def _check_digest(source: Source, expected: Digest) -> None:
+    found = source.digest(expected.algorithm)
+    if found != expected.hex:
         raise HashMismatch(
             f"{_shown(source.path)} is not the file that was promised",
-            why=f"expected {expected.algorithm} {expected.hex}, got "
-            f"{hasher.hexdigest()}",
+            why=f"expected {expected.algorithm} {expected.hex}, got {found}",
         )
 
 
@@ -216,19 +168,19 @@ def _find_dist_info(members: dict[str, Member], filename: WheelName) -> str:
     return folder
 
 
-def _read_text(source: _Source, members: dict[str, Member], name: str) -> str:
+def _read_text(source: Source, members: dict[str, Member], name: str) -> str:
     member = members.get(name)
     if member is None:
         raise BadArchive(f"it has no {name}")
     if member.size > _MAX_METADATA:
         raise BadArchive(f"{name} has {member.size} bytes")
     try:
-        return bytes(_inflate(source, member)).decode("utf-8")
+        return bytes(inflate(source, member)).decode("utf-8")
     except UnicodeDecodeError as error:
         raise BadArchive(f"{name} is not UTF-8") from error
 
 
-def _read_wheel_file(source: _Source, members: dict[str, Member], name: str) -> bool:
+def _read_wheel_file(source: Source, members: dict[str, Member], name: str) -> bool:
     """Check the format's version; return whether the root goes to purelib."""
     headers = _read_headers(_read_text(source, members, name))
     version = headers.get("wheel-version", "")
@@ -240,7 +192,7 @@ def _read_wheel_file(source: _Source, members: dict[str, Member], name: str) -> 
 
 
 def _read_metadata(
-    source: _Source, members: dict[str, Member], name: str, filename: WheelName
+    source: Source, members: dict[str, Member], name: str, filename: WheelName
 ) -> str:
     """Check name and version against the file name; return the version as given."""
     headers = _read_headers(_read_text(source, members, name))
@@ -269,7 +221,7 @@ def _read_headers(text: str) -> dict[str, str]:
 
 
 def _read_record(
-    source: _Source, members: dict[str, Member], dist_info: str
+    source: Source, members: dict[str, Member], dist_info: str
 ) -> dict[str, RecordRow]:
     """Read RECORD and check that it lists exactly the members, with secure digests."""
     text = _read_text(source, members, f"{dist_info}/RECORD")
@@ -303,7 +255,7 @@ def _read_record(
 
 
 def _read_entry_points(
-    source: _Source, members: dict[str, Member], dist_info: str
+    source: Source, members: dict[str, Member], dist_info: str
 ) -> tuple[EntryPoint, ...]:
     name = f"{dist_info}/entry_points.txt"
     if name not in members:
@@ -313,156 +265,6 @@ def _read_entry_points(
     except InputError as error:
         raise BadArchive(f"its entry_points.txt is malformed: {error}") from error
     return tuple(entry for entry in found if entry.group in _SCRIPT_GROUPS)
-
-
-def _write_members(
-    source: _Source, members: list[Member], rows: dict[str, RecordRow], partial: str
-) -> None:
-    """Inflate, hash and write every member, in several threads if that is worth it."""
-    tree = f"{partial}/tree"
-    _make_folders(tree, members)
-    total = sum(member.size for member in members)
-    threads = min(_MAX_THREADS, os.cpu_count() or 1, len(members))
-    if total < _WORTH_THREADS or threads < 2:
-        for member in members:
-            _write_member(source, member, rows.get(member.name), tree)
-        return
-    _write_in_threads(source, members, rows, tree, threads)
-
-
-def _write_in_threads(
-    source: _Source,
-    members: list[Member],
-    rows: dict[str, RecordRow],
-    tree: str,
-    threads: int,
-) -> None:
-    import threading
-
-    waiting = sorted(members, key=lambda member: member.packed)
-    failures: list[BaseException] = []
-
-    def work() -> None:
-        mine = source.for_thread()
-        try:
-            while waiting and not failures:
-                try:
-                    member = waiting.pop()
-                except IndexError:
-                    break
-                _write_member(mine, member, rows.get(member.name), tree)
-        except BaseException as error:  # noqa: BLE001  # raised again by the caller
-            failures.append(error)
-        finally:
-            if mine is not source:
-                mine.close()
-
-    pool = [threading.Thread(target=work) for _ in range(threads - 1)]
-    try:
-        for thread in pool:
-            thread.start()
-        work()
-    except BaseException as error:
-        failures.append(error)
-        raise
-    finally:
-        for thread in pool:
-            if thread.ident is not None:
-                thread.join()
-    if failures:
-        raise failures[0]
-
-
-def _make_folders(tree: str, members: list[Member]) -> None:
-    os.mkdir(tree)
-    folders: set[str] = set()
-    for member in members:
-        folder = member.name.rpartition("/")[0]
-        while folder and folder not in folders:
-            folders.add(folder)
-            folder = folder.rpartition("/")[0]
-    for folder in sorted(folders):
-        os.mkdir(f"{tree}/{folder}")
-
-
-def _write_member(
-    source: _Source, member: Member, row: RecordRow | None, tree: str
-) -> None:
-    is_script = ".data/scripts/" in member.name
-    mode = 0o777 if member.is_executable or is_script else 0o666
-    flags = os.O_WRONLY | os.O_CREAT | os.O_EXCL | getattr(os, "O_BINARY", 0)
-    try:
-        target = os.open(f"{tree}/{member.name}", flags, mode)
-    except FileExistsError as error:
-        # Only possible where the file system does not tell cases apart.
-        raise BadArchive(f"the name {member.name!r} comes twice") from error
-    try:
-        hasher = hashlib.new(row.digest.algorithm) if row and row.digest else None
-        for piece in _inflated_pieces(source, member):
-            if hasher:
-                hasher.update(piece)
-            _write_all(target, piece)
-    finally:
-        os.close(target)
-    if hasher and row and row.digest and hasher.hexdigest() != row.digest.hex:
-        raise BadArchive(f"{member.name} does not have the digest RECORD says")
-
-
-def _write_all(target: int, piece: Buffer) -> None:
-    written = os.write(target, piece)
-    if written != len(piece):
-        view = memoryview(piece)
-        while written < len(view):
-            written += os.write(target, view[written:])
-
-
-def _inflated_pieces(source: _Source, member: Member) -> Iterable[Buffer]:
-    if member.size <= _ONE_SHOT:
-        return (_inflate(source, member),)
-    return _stream(source, member)
-
-
-def _inflate(source: _Source, member: Member) -> Buffer:
-    packed = source.read_at(member.offset, member.packed)
-    if member.method != DEFLATED:
-        content: Buffer = packed
-    else:
-        import deflate
-
-        try:
-            content = deflate.deflate_decompress(packed, member.size)
-        except deflate.DeflateError as error:
-            raise BadArchive(f"{member.name} cannot be inflated") from error
-    if len(content) != member.size:
-        raise BadArchive(f"{member.name} is shorter or longer than it says")
-    return content
-
-
-def _stream(source: _Source, member: Member) -> Iterator[bytes]:
-    """Inflate a large member piece by piece, never beyond the size it declares."""
-    import zlib
-
-    inflater = zlib.decompressobj(-zlib.MAX_WBITS)
-    left = member.size
-    for start in range(0, member.packed, _PIECE):
-        size = min(_PIECE, member.packed - start)
-        packed: Buffer = source.read_at(member.offset + start, size)
-        if member.method != DEFLATED:
-            left -= len(packed)
-            yield bytes(packed)
-            continue
-        while packed:
-            try:
-                piece = inflater.decompress(packed, _PIECE)
-            except zlib.error as error:
-                raise BadArchive(f"{member.name} cannot be inflated") from error
-            left -= len(piece)
-            if left < 0:
-                raise BadArchive(f"{member.name} is longer than it says")
-            yield piece
-            packed = inflater.unconsumed_tail
-    if left or not (member.method != DEFLATED or inflater.eof):
-        raise BadArchive(f"{member.name} is shorter or longer than it says")
 
 
 def _find_python_scripts(wheel: UnpackedWheel) -> UnpackedWheel:

@@ -25,6 +25,7 @@ INDEX_KEYS: dict[str, type | tuple[type, ...]] = {
     "url": str,
     "default": bool,
     "explicit": bool,
+    "format": str,
     "authenticate": str,
     "packages": list,
     "required": bool,
@@ -35,6 +36,7 @@ INDEX_KEYS: dict[str, type | tuple[type, ...]] = {
     "public": bool,
     "principal": str,
     "username-is-token": bool,
+    "exclude-newer": (str, bool),
 }
 """Keys of an `[[index]]` table, with the TOML type of each."""
 
@@ -65,6 +67,8 @@ class Layer:
     origins: Mapping[str, str]
     """Where each value stands, by option key."""
     indexes: tuple[IndexTable, ...] = ()
+    is_file: bool = False
+    """Whether `origin` is the path of a file: paths in it are seen from there."""
 
 
 def read_files(
@@ -164,7 +168,11 @@ def _parse_layer(path: str, raw: bytes) -> Layer:
         values[key] = check_type(option, each, where)
         origins[key] = where
     return Layer(
-        path, values, origins, tuple(_check_table(t, path, text) for t in tables)
+        path,
+        values,
+        origins,
+        tuple(_check_table(t, path, text) for t in tables),
+        is_file=True,
     )
 
 

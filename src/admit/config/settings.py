@@ -14,7 +14,7 @@ from admit.auth.scope import Source
 from admit.config.files import BadConfiguration, Layer, read_files
 from admit.config.options import BY_KEY, OPTIONS
 from admit.errors import InputError, UsageError
-from admit.spec.url import InvalidUrl, Url, parse_url
+from admit.spec.url import InvalidUrl, Url, parse_url, percent_encode
 from admit.value import replace, value
 
 TYPE_CHECKING = False
@@ -43,6 +43,11 @@ class IndexSettings:
     is_required: bool = False
     packages: tuple[str, ...] = ()
     """Names or globs that this index owns (rule R6): from it or not at all."""
+    exclude_newer: str | None = None
+    """Its own cut-off, as `config.cutoff` writes it; "" for none; None if not set."""
+    is_additional: bool = False
+    """Given by `--find-links`: its files count beside those of the index that
+    answers, not in place of them."""
 
     def owns(self, name: str) -> bool:
         if not self.packages:
@@ -148,7 +153,9 @@ def load_settings(
             if key not in values:
                 values[key] = each
                 origins[key] = layer.origins.get(key, layer.origin)
-    indexes, has_default = _collect_indexes(layers, len(above), environ)
+    indexes, has_default = _collect_indexes(layers, len(above), environ, cwd)
+    if values.get("no_index"):
+        indexes, has_default = tuple(i for i in indexes if i.is_additional), True
     home = environ.get("HOME") or environ.get("USERPROFILE") or os.path.expanduser("~")
     files = tuple(layer.origin for layer in layers[len(above) :])
     return Settings(
@@ -191,7 +198,7 @@ def _parse_variable(option: Option, text: str) -> object:
 
 
 def _collect_indexes(
-    layers: Sequence[Layer], above: int, environ: Mapping[str, str]
+    layers: Sequence[Layer], above: int, environ: Mapping[str, str], cwd: str
 ) -> tuple[tuple[IndexSettings, ...], bool]:
     """All indexes in the order they are asked; the default, if any, last."""
     tables = [table for layer in layers for table in layer.indexes]
@@ -199,6 +206,10 @@ def _collect_indexes(
     extra: list[IndexSettings] = []
     default: IndexSettings | None = None
     for layer in layers:
+        folder = os.path.dirname(layer.origin) if layer.is_file else cwd
+        for each in _items(layer.values.get("find_links")):
+            origin = layer.origins.get("find_links", layer.origin)
+            extra.append(_find_links_of(each, origin, folder, environ))
         for key in ("index", "extra_index_url"):
             for each in _items(layer.values.get(key)):
                 origin = layer.origins.get(key, layer.origin)
@@ -257,6 +268,32 @@ def _index_of(
     return IndexSettings(Source(url, name=name if is_named else None), origin)
 
 
+def _find_links_of(
+    text: object, origin: str, folder: str, environ: Mapping[str, str]
+) -> IndexSettings:
+    """A source of `--find-links`: a URL, or a path seen from `folder`."""
+    if isinstance(text, Url):
+        url = text
+    elif "://" in str(text):
+        try:
+            url = parse_url(str(text))
+        except InvalidUrl as error:
+            raise UsageError(
+                f"{origin}: {error.what}", why=error.why, fix=error.fix
+            ) from error
+    else:
+        path = str(text)
+        if path.startswith("~/"):
+            path = environ.get("HOME", "~") + path[1:]
+        url = url_of(os.path.normpath(os.path.join(folder, path)))
+    return IndexSettings(Source(url, kind="find-links"), origin, is_additional=True)
+
+
+def url_of(path: str) -> Url:
+    """Return the file URL of an absolute path."""
+    return parse_url("file://" + percent_encode(path.replace(os.sep, "/"), safe="/"))
+
+
 def _index_of_table(table: IndexTable) -> IndexSettings:
     fields: dict[str, Any] = dict(table.fields)
     where = table.origin
@@ -277,9 +314,13 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         raise BadConfiguration(
             f"{where}: `ignore-error-codes` wants statuses from 400 to 499"
         )
+    form = fields.get("format", "simple")
+    if form not in ("simple", "flat"):
+        raise BadConfiguration(f"{where}: `format` wants simple or flat")
     source = Source(
         url,
         name=fields.get("name"),
+        kind="find-links" if form == "flat" else "index",
         policy=policy,
         is_public=fields.get("public", False),
         credential_origins=origins,
@@ -296,7 +337,19 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         is_explicit=fields.get("explicit", False),
         is_required=fields.get("required", False),
         packages=tuple(fields.get("packages", ())),
+        exclude_newer=_cutoff_of(fields.get("exclude-newer"), where),
     )
+
+
+def _cutoff_of(found: str | bool | None, where: str) -> str | None:
+    if found is None or found is False:
+        return None if found is None else ""
+    from datetime import UTC, datetime
+
+    from admit.config.cutoff import parse_cutoff
+
+    now = datetime.now(UTC).astimezone()
+    return parse_cutoff(str(found), f"{where}: `exclude-newer`", now)
 
 
 def _merge_equal(indexes: Sequence[IndexSettings]) -> list[IndexSettings]:

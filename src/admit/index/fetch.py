@@ -206,11 +206,9 @@ class Index:
         shelf = self._shelf(response.identity)
         directives = parse_cache_control(response.header("cache-control") or "")
         may_store = shelf.keeps and directives.may_store
-        if not may_store or _holds_secrets(response.body):
-            return self._parse(project, _page_of(response, project), response.identity)
-        page = replace(
-            _page_of(response, project), body_hash=fingerprint(response.body)
-        )
+        if not may_store or holds_secrets(response.body):
+            return self._parse(project, page_of(response, project), response.identity)
+        page = replace(page_of(response, project), body_hash=fingerprint(response.body))
         if digest is None or _meaning(page) != _meaning(digest):
             shelf.write_page(project, page)
             return self._digest(project, page, response.identity)
@@ -287,7 +285,7 @@ def _key_of(target: Target) -> str:
     return f"v{FORMAT}-{fingerprint(chr(10).join(parts).encode())[:16]}"
 
 
-def _page_of(response: Response, project: NormalizedName) -> PageEntry:
+def page_of(response: Response, project: NormalizedName) -> PageEntry:
     return PageEntry(
         # A redirect's query may hold a signature; links do not need it.
         url=response.url.text.partition("#")[0].partition("?")[0],
@@ -319,7 +317,7 @@ def _conditions(entry: PageEntry) -> tuple[str | None, str | None, int]:
     return entry.etag, entry.last_modified, entry.lifetime
 
 
-def _holds_secrets(body: bytes) -> bool:
+def holds_secrets(body: bytes) -> bool:
     """Whether links of a page carry a password or a signature."""
     if b"?" in body and any(mark in body for mark in _SECRETS):
         return True

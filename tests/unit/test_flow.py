@@ -572,6 +572,18 @@ class TestRefreshing:
         assert [query.refused for query in dialogue.queries] == [None, ALICE]
 
     @pytest.mark.pain("I1")
+    def test_a_renewed_credential_that_expires_is_renewed_again(self) -> None:
+        carol = credential("carol")
+        search = finding(Found(ALICE), Found(BOB), Found(carol))
+        answers = [Reply(401), page(), Reply(401), page()]
+        dialogue = Dialogue(search, replying(*answers))
+
+        outcomes = [dialogue.ask(ask(CORP, f"{n}/"))[0] for n in range(2)]
+
+        assert [status_of(each) for each in outcomes] == [200, 200]
+        assert dialogue.users == ["alice", "bob", "bob", "carol"]
+
+    @pytest.mark.pain("I1")
     def test_an_expired_credential_that_stays_the_same_is_dead(self) -> None:
         server = replying(page(), Reply(401))
         dialogue = Dialogue(finding(Found(ALICE)), server)
@@ -1332,6 +1344,12 @@ class TestStanding:
         standing = dialogue.ledger.standing(CORP)
         assert standing is not None
         assert not standing.is_confirmed
+
+
+def test_a_warning_is_news_once() -> None:
+    ledger = Dialogue(finding(NOTHING), replying(page())).ledger
+
+    assert [ledger.is_news(text) for text in "aab"] == [True, False, True]
 
 
 class TestRequirementsFiles:

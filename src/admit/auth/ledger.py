@@ -173,21 +173,19 @@ class Ledger:
         """Tell whether a request with this login, or a probe's reader, may go on."""
         if len(key) == 3:
             return self._notes[key].probe != "asked"
-        if key in self._accepted or key in self._refused:
+        if key in self._accepted:
             return True
         trial = self._trials.get(key)
         return trial is None or trial.in_flight <= trial.inconclusive
 
     def begin(self, login: Login) -> None:
-        if login not in self._accepted:
-            self._trials.setdefault(login, _Trial()).in_flight += 1
+        self._trials.setdefault(login, _Trial()).in_flight += 1
 
     def end(self, login: Login, outcome: Outcome) -> None:
         """Note how a request ended that `begin` announced."""
-        trial = self._trials.get(login)
-        if trial is not None and trial.in_flight:
-            trial.in_flight -= 1
-            trial.inconclusive += outcome == "neither"
+        trial = self._trials[login]
+        trial.in_flight -= 1
+        trial.inconclusive += outcome == "neither"
         if outcome == "accepted" and login not in self._refused:
             self._accepted.add(login)
 

@@ -10,7 +10,7 @@ from collections.abc import Callable
 from typing import TYPE_CHECKING, Any
 
 from admit.auth.answers import Reply
-from admit.auth.flow import PlainHttp, converse
+from admit.auth.flow import Limits, converse
 from admit.auth.ledger import Ledger
 from admit.auth.scheme import Credential
 from admit.auth.scope import Provenance, Source
@@ -41,7 +41,7 @@ class Dialogue:
         self.ledger = Ledger(public)
         self.search = search
         self.server = server
-        self.plain_http = PlainHttp(plain_http_hosts)
+        self.limits = Limits(plain_http_hosts)
         self.queries: list[Query] = []
         self.sent: list[Send] = []
         self.waits: list[float] = []
@@ -64,7 +64,7 @@ class Dialogue:
         self, *asks: Ask, pick: Callable[[int], int] = lambda count: 0
     ) -> list[Answered | AdmitError]:
         """Run requests side by side; `pick` chooses which one is answered next."""
-        talks = [_Talk(converse(each, self.ledger, self.plain_http)) for each in asks]
+        talks = [_Talk(converse(each, self.ledger, self.limits)) for each in asks]
         for talk in talks:
             self._advance(talk, None)
         while in_flight := [talk for talk in self._talking if talk.send]:

@@ -16,7 +16,7 @@ if TYPE_CHECKING:
 
 MOST_RETRIES = 3
 BACK_OFF = (0.5, 1.5, 4.0)
-"""Seconds before each retry; 6 in all."""
+"""Seconds before each retry; 6 in all. Further ones wait as long as the last."""
 LONGEST_WAIT = 30.0
 """Seconds; a longer `Retry-After` is cut to this."""
 
@@ -35,22 +35,26 @@ class Reply:
     """The body or its beginning."""
 
 
-def patience(reply: Reply | AdmitError, retries: int) -> float | None:
+def patience(
+    reply: Reply | AdmitError, retries: int, most: int = MOST_RETRIES
+) -> float | None:
     """Return how many seconds to wait before another try, None to stop trying.
 
     Args:
         reply: the last answer.
         retries: how many tries were made again already.
+        most: how many may be.
     """
-    if retries >= MOST_RETRIES:
+    if retries >= most:
         return None
+    back_off = BACK_OFF[min(retries, len(BACK_OFF) - 1)]
     if isinstance(reply, AdmitError):
         may_retry = isinstance(reply, NetworkError) and reply.may_retry
-        return BACK_OFF[retries] if may_retry else None
+        return back_off if may_retry else None
     if reply.status in (429, 503) and reply.retry_after is not None:
         return min(max(reply.retry_after, 0.0), LONGEST_WAIT)
     if reply.status == 429 or reply.status >= 500:
-        return BACK_OFF[retries]
+        return back_off
     return None
 
 

@@ -14,7 +14,13 @@ has changed: the credential, or the time.
 from __future__ import annotations
 
 from admit.auth import denial
-from admit.auth.answers import Reply, is_html_for_people, is_login_listing, patience
+from admit.auth.answers import (
+    MOST_RETRIES,
+    Reply,
+    is_html_for_people,
+    is_login_listing,
+    patience,
+)
 from admit.auth.ledger import Refusal
 from admit.auth.query import Problem, Query
 from admit.auth.scheme import Credential, is_token_shaped, unsendable
@@ -68,17 +74,19 @@ class _Trip:
 
 
 @value
-class PlainHttp:
+class Limits:
+    """What the user allows."""
+
+    plain_http_hosts: tuple[str, ...] = ()
     """Hosts that may receive ambient credentials over plain http."""
+    most_retries: int = MOST_RETRIES
 
-    hosts: tuple[str, ...] = ()
 
-
-_NO_HOSTS = PlainHttp()
+_USUAL = Limits()
 
 
 def converse(
-    ask: Ask, ledger: Ledger, plain_http: PlainHttp = _NO_HOSTS
+    ask: Ask, ledger: Ledger, limits: Limits = _USUAL
 ) -> Generator[Step, Any, Answered]:
     """Carry one request to its answer.
 
@@ -87,7 +95,7 @@ def converse(
         NetworkError: the server cannot be reached or fails.
     """
     yield from cover(ask.provenance.source, ledger)
-    return (yield from _Conversation(ask, ledger, plain_http).run())
+    return (yield from _Conversation(ask, ledger, limits).run())
 
 
 def cover(source: Source, ledger: Ledger) -> Generator[Step, Any, None]:
@@ -116,12 +124,12 @@ def cover(source: Source, ledger: Ledger) -> Generator[Step, Any, None]:
 class _Conversation:
     """The trips of one request."""
 
-    def __init__(self, ask: Ask, ledger: Ledger, plain_http: PlainHttp) -> None:
+    def __init__(self, ask: Ask, ledger: Ledger, limits: Limits) -> None:
         self.ask = ask
         self.source = ask.provenance.source
         self.purpose = ask.provenance.purpose
         self.ledger = ledger
-        self.plain_http = plain_http
+        self.limits = limits
         self.retries = 0
         self.is_bare = False
         """H11's one anonymous retry is under way."""
@@ -130,7 +138,7 @@ class _Conversation:
         """Make trips until one gives an answer to keep, or an error."""
         while True:
             trip = yield from self._travel()
-            wait = patience(trip.reply, self.retries)
+            wait = patience(trip.reply, self.retries, self.limits.most_retries)
             if wait is not None:
                 self.retries += 1
                 yield Wait(wait)
@@ -250,7 +258,7 @@ class _Conversation:
         if reason is not None:
             problem = Problem(f"the credential of a {credential.provider}: {reason}")
             raise denial.unusable(self.source, problem, self.ledger.tried(self.source))
-        reason = plain_http_problem(credential, origin, self.plain_http.hosts)
+        reason = plain_http_problem(credential, origin, self.limits.plain_http_hosts)
         if reason is not None:
             problem = denial.plain_http(reason, origin)
             raise denial.unusable(self.source, problem, self.ledger.tried(self.source))
@@ -269,7 +277,7 @@ class _Conversation:
         """Tell the ledger how a login fared (rule R6, last paragraph)."""
         login = (url.origin, credential.pair)
         outcome: Outcome = "neither"
-        if isinstance(reply, AdmitError):
+        if isinstance(reply, AdmitError) or reply.status in (429, 500, 502, 503, 504):
             outcome = "no answer"
         elif reply.status in (200, 304) and not self._is_login_page(reply, url, hop):
             outcome = "accepted"
@@ -354,7 +362,9 @@ class _Conversation:
         return (
             credential is not None
             and credential.is_ambient
-            and self.purpose == "file"
+            and (
+                self.purpose == "file" or (self.purpose == "metadata" and status == 401)
+            )
             and is_direct
             and self.source.policy == "auto"
             and status in (401, 403, 404)
@@ -459,7 +469,7 @@ class _Conversation:
             yield Hold(source.key)
         state = ledger.probe_state(source)
         ask = Ask(self._probe_url(), Provenance(source, "probe"))
-        probe = _Conversation(ask, ledger, self.plain_http)
+        probe = _Conversation(ask, ledger, self.limits)
         if state == "unasked":
             ledger.note_probe(source, "asked")
             try:

@@ -12,8 +12,8 @@ from __future__ import annotations
 
 from collections import deque
 
-from admit.auth.answers import Reply
-from admit.auth.flow import PlainHttp, converse, cover
+from admit.auth.answers import MOST_RETRIES, Reply
+from admit.auth.flow import Limits, converse, cover
 from admit.auth.ledger import Ledger
 from admit.auth.scheme import (
     ANONYMOUS,
@@ -141,6 +141,10 @@ class ClientOptions:
     """Hosts that may receive ambient credentials over plain http."""
     public: tuple[Source, ...] = ()
     """The public sources of this run."""
+    retries: int = MOST_RETRIES
+    """How often a failing transfer is tried again."""
+    is_offline: bool = False
+    """Every request fails before anything is sent."""
 
 
 class _Exchange:
@@ -197,7 +201,7 @@ class Client:
         self._transport = transport
         self._search = search
         self._reporter = reporter
-        self._plain_http = PlainHttp(options.plain_http_hosts)
+        self._limits = Limits(options.plain_http_hosts, options.retries)
         self._key = options.identity_key
         self._clock = clock
         self._sleep = sleep
@@ -217,7 +221,7 @@ class Client:
             is_pinned=request.is_pinned,
             must_stay=request.must_stay,
         )
-        generator = converse(ask, self._ledger, self._plain_http)
+        generator = converse(ask, self._ledger, self._limits)
         self._advance(_Exchange(generator, future, request), None)
         return future
 

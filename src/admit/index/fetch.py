@@ -28,13 +28,16 @@ if TYPE_CHECKING:
     from collections.abc import Callable
     from typing import Literal
 
+    from admit.auth.ledger import Standing
     from admit.auth.scheme import Identity
     from admit.auth.scope import Source
     from admit.cache.store import Cache, Shelf
     from admit.index.listing import Candidate
+    from admit.index.simple import ProjectPage
     from admit.net.client import Client, Reporter, Response
     from admit.spec.metadata import Metadata
     from admit.spec.names import NormalizedName
+    from admit.spec.record import Digest
     from admit.spec.tags import Target
     from admit.spec.url import Url
 
@@ -68,8 +71,11 @@ class Index:
         cache: Cache,
         target: Target,
         reporter: Reporter,
+        stay_reason: Callable[[str], str | None] | None = None,
     ) -> None:
+        """Make one; `stay_reason`: why a project's page must be the source's own."""
         self.source = source
+        self._stay_reason = stay_reason or (lambda _: None)
         self._client = client
         self._cache = cache
         self._target = target
@@ -96,6 +102,11 @@ class Index:
                 future.fail(error)
             self._listings[project] = future
         return future
+
+    @property
+    def standing(self) -> Standing | None:
+        """What this run has learned of the source; None before any request."""
+        return self._client.standing(self.source)
 
     @property
     def was_asked_anonymously(self) -> bool:
@@ -125,11 +136,52 @@ class Index:
         """
         return self._files.download(candidate, sink, on_progress)
 
+    def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
+        """Return a digest of every file of a candidate's version.
+
+        They stand on its page; a candidate whose page states none is downloaded.
+        """
+        from admit.index.hashes import find_hashes, stated_digest
+        from admit.spec.record import Digest
+
+        def look(page: ProjectPage) -> tuple[Digest, ...] | Future[tuple[Digest, ...]]:
+            found = find_hashes(page, candidate.project, candidate.version)
+            if stated_digest(candidate.file) is not None:
+                return found
+            return self.download(candidate).then(
+                lambda done: (*found, Digest("sha256", done.sha256))
+            )
+
+        return self._page(candidate.project).then(look)
+
+    def _page(self, project: NormalizedName) -> Future[ProjectPage]:
+        """The page behind a listing of this run, as the index sent it."""
+        shelf = self._shelf(self._client.identity_of(self.source))
+        known = shelf.read_page(project)
+        if known is not None:
+            return settled(self._read(known))
+        return self._get(project).then(
+            lambda response: self._read(page_of(response, project))
+        )
+
+    def _read(self, page: PageEntry) -> ProjectPage:
+        from admit.index.simple import parse_page
+        from admit.spec.url import parse_url
+
+        return parse_page(
+            page.content,
+            page.content_type,
+            parse_url(page.url),
+            is_redirected=page.is_redirected,
+        )
+
     def _find(self, project: NormalizedName) -> Future[Listing | Absent]:
         identity = self._client.identity_of(self.source)
         shelf = self._shelf(identity)
         digest = shelf.read_digest(project, self._target_key)
         known = digest or shelf.read_page(project)
+        if known is not None and self._is_strange(project, known):
+            digest = known = None
         if known is not None and shelf.is_fresh(
             project,
             known,
@@ -174,7 +226,22 @@ class Index:
                 Provenance(self.source, "listing"),
                 ACCEPT,
                 known.validators if known is not None else (),
+                must_stay=self._stay_reason(project),
             )
+        )
+
+    def _is_strange(self, project: NormalizedName, known: PageEntry) -> bool:
+        """Whether a remembered page is another origin's where it must not be."""
+        must_stay = self.source.policy == "always" or self._stay_reason(project)
+        if not must_stay:
+            return False
+        from admit.auth.scope import own_origins
+        from admit.spec.url import parse_url
+
+        origin, home = parse_url(known.url).origin, self.source.url.origin
+        is_upgraded = (home.scheme, origin.scheme) == ("http", "https")
+        return origin not in own_origins(self.source) and not (
+            is_upgraded and origin.host == home.host
         )
 
     def _page_url(self, project: NormalizedName) -> Url:
@@ -233,13 +300,10 @@ class Index:
         self, project: NormalizedName, page: PageEntry, identity: Identity
     ) -> Listing:
         from admit.index.choose import choose_candidates
-        from admit.index.simple import parse_page
         from admit.spec.url import parse_url
 
         url = parse_url(page.url)
-        parsed = parse_page(
-            page.content, page.content_type, url, is_redirected=page.is_redirected
-        )
+        parsed = self._read(page)
         _check_name(parsed.name, project, url)
         listing = choose_candidates(parsed, project, self._target, page_url=url)
         return self._announced(listing, identity)

@@ -31,6 +31,7 @@ if TYPE_CHECKING:
     from admit.index.simple import Entry
     from admit.spec.metadata import Metadata
     from admit.spec.names import NormalizedName
+    from admit.spec.record import Digest
     from admit.spec.tags import Target
     from admit.spec.url import Url
 
@@ -108,6 +109,16 @@ class LocalFiles:
                 self._cache.discard(sink)
                 raise _unreadable(path, f"expected {algorithm} {expected}, got {found}")
         return settled(Downloaded(sink, hashers["sha256"].hexdigest(), size))
+
+    def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
+        """Return the digest of a wheel, the one file there is."""
+        from admit.spec.record import Digest
+
+        def look(done: Downloaded) -> tuple[Digest, ...]:
+            self._cache.discard(done.path)
+            return (Digest("sha256", done.sha256),)
+
+        return self.download(candidate).then(look)
 
 
 class FolderIndex:

@@ -1,8 +1,9 @@
 """Which index answers for a project: ownership, order, and what a miss means.
 
-For: the first-index rule and its guards (rule R6 of docs/auth.md): a name that an
-index owns comes from it or not at all; a denial or a failure of one index is never
-made up for by another; a required index must answer every listing.
+For: the first-index rule, the strategies that compare indexes, and their guards (rule
+R6 of docs/auth.md): a name that an index owns comes from it or not at all; a denial or
+a failure of one index is never made up for by another, under no strategy; a required
+index must answer every listing.
 Does not know: how pages are fetched, versions, the solver.
 Shape: name -> `Future[Found | Missing]`. `route` is pure; `Finder` drives it.
 """
@@ -11,7 +12,9 @@ from __future__ import annotations
 
 from admit.auth.denial import how_to_give
 from admit.errors import ResolutionError
+from admit.index.merged import MergedListing
 from admit.net.future import Future, settled
+from admit.resolve.policy import Eligible
 from admit.spec.names import normalize_name
 from admit.value import value
 
@@ -25,6 +28,9 @@ if TYPE_CHECKING:
     from admit.index.files import Downloaded
     from admit.index.listing import Candidate, Listing
     from admit.spec.metadata import Metadata
+    from admit.spec.record import Digest
+
+    Strategy = Literal["first-index", "unsafe-first-match", "unsafe-best-match"]
 
 
 class RequiredIndexMissed(ResolutionError):
@@ -50,6 +56,9 @@ if TYPE_CHECKING:
         ) -> Future[Downloaded]:
             """Fetch a candidate's file and verify it."""
 
+        def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
+            """Return a digest of every file of a candidate's version."""
+
 
 @value
 class Direct:
@@ -63,11 +72,13 @@ class Direct:
 class Found:
     """A project, from the index that answers for it."""
 
-    listing: Listing
+    listing: Listing | MergedListing
     files: Files
     """Where its metadata and files come from."""
     reason: str
     """Why there may be nothing to choose, for explanations."""
+    tiers: tuple[int, ...] = ()
+    """Masks of versions: one of an earlier mask is better than any of a later."""
     is_found: Literal[True] = True
 
 
@@ -99,7 +110,12 @@ class Finder:
         indexes: Sequence[tuple[IndexSettings, Index]],
         direct: Mapping[str, Direct],
         warn: Callable[[str], None],
+        *,
+        strategy: Strategy = "first-index",
+        eligible: Eligible | None = None,
     ) -> None:
+        self._strategy = strategy
+        self._eligible = eligible or Eligible()
         self._indexes = {each.source.url.key: index for each, index in indexes}
         self._settings = [each for each, _ in indexes]
         self.direct = direct
@@ -114,6 +130,8 @@ class Finder:
         candidates, is_owned = route(name, self._settings)
         if not candidates:
             return settled(Missing("cannot be looked for: there is no index"))
+        if self._strategy != "first-index" and len(candidates) > 1:
+            return self._ask_all(name, candidates, is_owned=is_owned)
         return self._ask(name, candidates, 0, [], is_owned=is_owned)
 
     def _ask(
@@ -130,22 +148,62 @@ class Finder:
 
         def look(answer: Listing | Absent) -> Found | Missing | Future[Found | Missing]:
             if answer.is_present:
-                return Found(answer, index, answer.summary)
-            if settings.is_required:
-                raise RequiredIndexMissed(
-                    f"{name} is not on {settings.source.label}, which is required "
-                    "to have every project",
-                    why=answer.reason,
-                )
+                return self._found(settings, answer)
+            _check_required(settings, answer)
             missed.append(answer.reason)
             if position + 1 < len(candidates):
                 return self._ask(
                     name, candidates, position + 1, missed, is_owned=is_owned
                 )
-            suffix = "; the name belongs to that index" if is_owned else ""
-            return Missing(_join(missed) + suffix)
+            return _missing(missed, is_owned=is_owned)
 
         return index.listing(normalize_name(name)).then(look)
+
+    def _found(self, settings: IndexSettings, listing: Listing) -> Found:
+        listing = self._eligible.narrow(listing, settings.exclude_newer)
+        index = self._indexes[settings.source.url.key]
+        return Found(listing, index, listing.summary)
+
+    def _ask_all(
+        self, name: str, candidates: Sequence[IndexSettings], *, is_owned: bool
+    ) -> Future[Found | Missing]:
+        """Ask several indexes at once; the denial of one is everybody's."""
+        asked = [
+            (each, self._indexes[each.source.url.key].listing(normalize_name(name)))
+            for each in candidates
+        ]
+        parts: list[Found] = []
+        missed: list[str] = []
+
+        def look(position: int) -> Future[Found | Missing]:
+            if position == len(asked):
+                return settled(self._merge(parts, missed, is_owned=is_owned))
+            settings, answering = asked[position]
+
+            def keep(answer: Listing | Absent) -> Future[Found | Missing]:
+                if answer.is_present:
+                    parts.append(self._found(settings, answer))
+                else:
+                    _check_required(settings, answer)
+                    missed.append(answer.reason)
+                return look(position + 1)
+
+            return answering.then(keep)
+
+        return look(0)
+
+    def _merge(
+        self, parts: Sequence[Found], missed: Sequence[str], *, is_owned: bool
+    ) -> Found | Missing:
+        if not parts:
+            return _missing(missed, is_owned=is_owned)
+        if len(parts) == 1:
+            return parts[0]
+        listing = MergedListing([each.listing for each in parts])
+        files = _MergedFiles(listing, [each.files for each in parts])
+        is_first_match = self._strategy == "unsafe-first-match"
+        tiers = listing.tiers if is_first_match else ()
+        return Found(listing, files, listing.summary, tiers)
 
     def advice(self) -> str | None:
         """What may help where an index may have shown less than there is."""
@@ -159,6 +217,44 @@ class Finder:
                     f"user: {how_to_give(source)}"
                 )
         return None
+
+
+class _MergedFiles:
+    """The files of a merged listing, each from the index that listed it."""
+
+    def __init__(self, listing: MergedListing, files: Sequence[Files]) -> None:
+        self._listing = listing
+        self._files = files
+
+    def metadata(self, candidate: Candidate) -> Future[Metadata]:
+        return self._files[self._listing.part_of(candidate)].metadata(candidate)
+
+    def download(
+        self,
+        candidate: Candidate,
+        sink: str | None = None,
+        on_progress: Callable[[int, int], None] | None = None,
+    ) -> Future[Downloaded]:
+        files = self._files[self._listing.part_of(candidate)]
+        return files.download(candidate, sink, on_progress)
+
+    def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
+        return self._files[self._listing.part_of(candidate)].hashes(candidate)
+
+
+def _check_required(settings: IndexSettings, absent: Absent) -> None:
+    """Raise if an index that must have every project has not got this one."""
+    if settings.is_required:
+        raise RequiredIndexMissed(
+            f"{absent.project} is not on {settings.source.label}, which is required "
+            "to have every project",
+            why=absent.reason,
+        )
+
+
+def _missing(missed: Sequence[str], *, is_owned: bool) -> Missing:
+    suffix = "; the name belongs to that index" if is_owned else ""
+    return Missing(_join(missed) + suffix)
 
 
 def _join(reasons: Sequence[str]) -> str:

@@ -1,0 +1,141 @@
+"""What the user wants chosen among versions that fit.
+
+For: newest or lowest, pre-releases, which files count: cut-off dates and hashes.
+Does not know: the search, indexes, environments.
+Shape: `Policy` and `Eligible` are what settings say; `leave_prereleases` and `pick`
+choose in masks, where bit *i* is a project's version *i*, ascending.
+Rule: a pre-release is taken only where a requirement asks for one, or where nothing
+final will do; where both will do, the final release wins.
+"""
+
+from __future__ import annotations
+
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Literal
+
+    from admit.index.listing import Listing
+    from admit.index.simple import File
+    from admit.spec.names import NormalizedName
+    from admit.spec.record import Digest
+    from admit.spec.version import Version
+
+    Mask = int
+    Prereleases = Literal[
+        "disallow", "allow", "if-necessary", "explicit", "if-necessary-or-explicit"
+    ]
+    Resolution = Literal["highest", "lowest", "lowest-direct"]
+
+OTHER_HASHES = "came with other hashes than those given"
+
+
+@value
+class Policy:
+    """What the user wants chosen."""
+
+    with_dependencies: bool = True
+    upgrade: bool = False
+    upgrade_only: frozenset[NormalizedName] = frozenset()
+    prereleases: Prereleases = "if-necessary-or-explicit"
+    resolution: Resolution = "highest"
+    ignore_installed: bool = False
+    no_binary: frozenset[str] = frozenset()
+    """Names that are to be built; ":all:" for every one."""
+    preferences: tuple[tuple[NormalizedName, Version], ...] = ()
+    """Versions to keep where they fit: those of an output file."""
+
+    def upgrades(self, name: str) -> bool:
+        """Whether what is there has no preference."""
+        return self.upgrade or name in self.upgrade_only
+
+    def must_build(self, name: str) -> bool:
+        return ":all:" in self.no_binary or name in self.no_binary
+
+
+@value
+class Eligible:
+    """Which files of a listing count at all."""
+
+    cutoff: str | None = None
+    """Only files uploaded before; as `config.cutoff` writes it."""
+    hashes: Mapping[str, tuple[Digest, ...]] | None = None
+    """By project: a file must have one of these."""
+
+    def narrow(self, listing: Listing, own_cutoff: str | None = None) -> Listing:
+        """Return a listing without the files that do not count.
+
+        `own_cutoff`: the index's, in place of the general one; "" for none.
+        """
+        cutoff = self.cutoff if own_cutoff is None else own_cutoff
+        hashes = (self.hashes or {}).get(listing.project, ())
+        if not cutoff and not hashes:
+            return listing
+
+        def judge(file: File) -> str | None:
+            if cutoff and (reason := judge_age(file, cutoff)):
+                return reason
+            if hashes and agrees(file, hashes) is False:
+                return OTHER_HASHES
+            return None
+
+        return listing.only(judge)
+
+
+def judge_age(file: File, cutoff: str) -> str | None:
+    """Say why a file is too new, or cannot be known not to be."""
+    if not file.upload_time:
+        return "came without an upload time, which --exclude-newer needs"
+    if _moment(file.upload_time) >= cutoff:
+        return "came after the date of --exclude-newer"
+    return None
+
+
+def agrees(file: File, hashes: Sequence[Digest]) -> bool | None:
+    """Say whether a file's stated hashes agree with one given; None if none tells."""
+    stated = dict(file.hashes)
+    given = [each for each in hashes if each.algorithm in stated]
+    if not given:
+        return None
+    return any(stated[each.algorithm] == each.hex for each in given)
+
+
+def _moment(text: str) -> str:
+    """An upload time in a form whose text order is time order."""
+    if text.endswith("Z") and len(text) >= len("2024-05-01T00:00:00Z"):
+        return text[:-1]
+    from datetime import UTC, datetime
+
+    try:
+        moment = datetime.fromisoformat(text)
+    except ValueError:
+        return "9"  # what cannot be read is no proof of age
+    if moment.tzinfo is None:
+        moment = moment.replace(tzinfo=UTC)
+    return moment.astimezone(UTC).isoformat().partition("+")[0]
+
+
+def leave_prereleases(
+    mask: Mask, prereleases: Mask, mode: Prereleases, *, is_named: bool
+) -> Mask:
+    """Take away the pre-releases that may not be chosen; 0 if nothing is left.
+
+    `is_named`: a requirement of the user's names one.
+    """
+    if mode == "allow":
+        return mask
+    final = mask & ~prereleases
+    if mode == "disallow" or (mode == "explicit" and not is_named):
+        return final
+    return final or mask
+
+
+def pick(mask: Mask, tiers: Sequence[Mask] = (), *, is_lowest: bool = False) -> int:
+    """Choose in a mask that is not empty: the best tier's highest, or lowest."""
+    for tier in tiers:
+        if mask & tier:
+            mask &= tier
+            break
+    return (mask & -mask if is_lowest else mask).bit_length() - 1

@@ -12,7 +12,7 @@ from admit.auth.query import Attempt, Found, Problem
 from admit.auth.scope import Source
 from admit.auth.steps import Answered
 from admit.errors import AdmitError, NetworkError
-from admit.net.transport import ConnectFailed, TlsFailed
+from admit.net.transport import ConnectFailed, SinkFailed, TlsFailed
 from admit.spec.url import Origin, parse_url
 from admit.value import replace
 from support.dialogue import Dialogue, ask, credential, page, redirect
@@ -493,6 +493,7 @@ class TestRetries:
             pytest.param(Reply(404), 0, None, id="404"),
             pytest.param(ConnectFailed("x"), 2, 4.0, id="no connection"),
             pytest.param(TlsFailed("x"), 0, None, id="no trust"),
+            pytest.param(SinkFailed("x"), 0, None, id="disk full"),
         ],
     )
     def test_how_long_to_wait(
@@ -758,15 +759,20 @@ class TestTheLockoutBreaker:
 
         assert counts[:5] == [1, 2, 3, 4, 5]
 
-    def test_a_lost_connection_opens_nothing(self) -> None:
+    @pytest.mark.parametrize(
+        "reply",
+        [ConnectFailed("x"), Reply(500), Reply(503), Reply(429)],
+        ids=["connect", "500", "503", "429"],
+    )
+    def test_what_is_no_answer_opens_nothing(self, reply: Reply | AdmitError) -> None:
         dialogue = Dialogue(
-            finding(Found(ALICE)),
-            replying(ConnectFailed("x"), ConnectFailed("x"), page()),
+            finding(Found(ALICE)), replying(reply, reply, Reply(401), page())
         )
 
-        dialogue.ask(*(ask(CORP, f"p{n}/") for n in range(3)))
+        outcomes = dialogue.ask(*(ask(CORP, f"p{n}/") for n in range(3)))
 
-        assert dialogue.most_in_flight <= 2
+        assert {status_of(each) for each in outcomes} == {"credentials-rejected"}
+        assert len(dialogue.sent) == 3
 
     def test_anonymous_requests_do_not_wait(self) -> None:
         dialogue = Dialogue(finding(NOTHING), replying(page()))
@@ -897,6 +903,13 @@ class TestRedirects:
         dialogue.ask(ask(CORP, "https://mirror.example/other.whl", "file"))
 
         assert dialogue.users == ["alice", "u", "-"]
+
+    def test_a_refused_userinfo_is_not_asked_for_again(self) -> None:
+        outcome, dialogue = run(redirect("https://u:tok@files.example/"), Reply(401))
+
+        assert status_of(outcome) == "credentials-rejected"
+        assert dialogue.users == ["alice", "u"]
+        assert len(dialogue.queries) == 1
 
     def test_an_empty_userinfo_is_no_credential(self) -> None:
         _, dialogue = run(
@@ -1166,6 +1179,9 @@ class TestProbe:
         assert dialogue.urls.count(INDEX + "everyone/") == 1
         assert isinstance(outcomes[0], AdmitError)
         assert "does not show its probe project everyone (404)" in outcomes[0].what
+        standing = dialogue.ledger.standing(self.PROBED)
+        assert standing is not None
+        assert not standing.is_confirmed
 
     def test_an_error_of_the_probe_is_the_error(self) -> None:
         server = replying(Reply(404), Reply(410), Reply(404), page())
@@ -1270,6 +1286,7 @@ class TestStanding:
         [
             pytest.param([page()], (True, False, 1, 0), id="accepted, not confirmed"),
             pytest.param([Reply(404)], (False, False, 0, 1), id="404 proves nothing"),
+            pytest.param([Reply(403)], (False, False, 0, 0), id="nor a denial"),
             pytest.param(
                 [redirect("https://pub.example/widgets/"), Reply(404)],
                 (False, False, 0, 1),
@@ -1327,6 +1344,16 @@ class TestStanding:
         standing = dialogue.ledger.standing(CORP)
         assert standing is not None
         assert standing.is_confirmed is expected
+
+    def test_an_anonymous_200_after_a_401_confirms_nothing(self) -> None:
+        dialogue = Dialogue(finding(NOTHING), replying(Reply(401), page()))
+
+        for n in range(2):
+            dialogue.ask(ask(CORP, f"{n}/"))
+
+        standing = dialogue.ledger.standing(CORP)
+        assert standing is not None
+        assert not standing.is_confirmed
 
     def test_the_anonymous_are_never_accepted(self) -> None:
         _, dialogue = run(page(), found=NOTHING)

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from collections.abc import Callable
 
     from admit.auth.query import Query
-    from admit.auth.scheme import Credential
     from admit.auth.steps import Ask, Send
 
 INDEX = "https://pypi.corp.example/simple/"
@@ -542,11 +541,13 @@ class TestRefreshing:
         assert {status_of(each) for each in outcomes} == {"credentials-rejected"}
         assert len(dialogue.sent) == 2
 
-    @pytest.mark.parametrize("found", [None, BOB], ids=["alone", "with a credential"])
-    def test_a_problem_while_asking_again_is_a_denial(
-        self, found: Credential | None
-    ) -> None:
-        search = finding(Found(ALICE), Found(found, problem=Problem("gone")))
+    @pytest.mark.parametrize(
+        "found",
+        [Found(), Found(problem=Problem("gone")), Found(BOB, problem=Problem("gone"))],
+        ids=["nothing", "a problem", "a problem and a credential"],
+    )
+    def test_nothing_usable_when_asking_again_is_a_denial(self, found: Found) -> None:
+        search = finding(Found(ALICE), found)
 
         dialogue = Dialogue(search, replying(Reply(401)))
 

@@ -13,6 +13,7 @@ import os
 from admit.auth.scope import Source
 from admit.config.files import BadConfiguration, Layer, read_files
 from admit.config.options import BY_KEY, OPTIONS
+from admit.config.protection import fill, parse_patterns, parse_probe
 from admit.errors import InputError, UsageError
 from admit.spec.url import InvalidUrl, Url, parse_url, percent_encode
 from admit.value import replace, value
@@ -42,7 +43,7 @@ class IndexSettings:
     """Asked only for names that `packages` gives it."""
     is_required: bool = False
     packages: tuple[str, ...] = ()
-    """Names or globs that this index owns (rule R6): from it or not at all."""
+    """Normalised names or globs that it owns (rule R6): from it or not at all."""
     exclude_newer: str | None = None
     """Its own cut-off, as `config.cutoff` writes it; "" for none; None if not set."""
     is_additional: bool = False
@@ -50,11 +51,20 @@ class IndexSettings:
     answers, not in place of them."""
 
     def owns(self, name: str) -> bool:
+        """Tell whether a normalised name belongs to this index."""
         if not self.packages:
             return False
         import fnmatch
 
         return any(fnmatch.fnmatchcase(name, each) for each in self.packages)
+
+    def stay_reason(self, name: str) -> str | None:
+        """Say why its listing of a name must not end elsewhere; None if it may."""
+        if self.owns(name):
+            return f"the name {name} belongs to it"
+        if self.is_required:
+            return "it is required to have every project"
+        return None
 
 
 @value
@@ -327,7 +337,7 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         principal=fields.get("principal"),
         username_is_token=fields.get("username-is-token", False),
         ignore_error_codes=tuple(codes),
-        probe=fields.get("probe"),
+        probe=parse_probe(fields, where),
         cache_control=fields.get("cache-control"),
     )
     return IndexSettings(
@@ -336,7 +346,7 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         is_default=fields.get("default", False),
         is_explicit=fields.get("explicit", False),
         is_required=fields.get("required", False),
-        packages=tuple(fields.get("packages", ())),
+        packages=parse_patterns(fields, where),
         exclude_newer=_cutoff_of(fields.get("exclude-newer"), where),
     )
 
@@ -371,7 +381,12 @@ def _merge_equal(indexes: Sequence[IndexSettings]) -> list[IndexSettings]:
             base, other = each, first
         (source,) = merge_sources((base.source, other.source))
         kept[key] = replace(
-            base, source=source, is_default=base.is_default or other.is_default
+            base,
+            source=fill(source, other.source),
+            is_default=base.is_default or other.is_default,
+            is_explicit=base.is_explicit or other.is_explicit,
+            is_required=base.is_required or other.is_required,
+            packages=tuple(dict.fromkeys((*base.packages, *other.packages))),
         )
     return list(kept.values())
 

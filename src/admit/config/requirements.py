@@ -146,7 +146,9 @@ class _Reading:
         """Read one file, given by path or URL, and what it includes."""
         if url is None and "://" in target:
             url = parse_url(target)
-        where = url.text if url is not None else os.path.join(self._cwd, target)
+        where = os.path.normpath(os.path.join(self._cwd, target))
+        if url is not None:
+            where = url.text
         if target == STDIN:
             where = STDIN
         if where in self._trail:
@@ -159,7 +161,14 @@ class _Reading:
         if os.path.basename(where) == "pyproject.toml":
             self._read_project(body, shown, is_constraint=is_constraint)
             return
-        text = decode_requirements(body)
+        try:
+            text = decode_requirements(body)
+        except InputError as error:
+            raise CannotReadRequirements(
+                f"cannot read the requirements file {shown}",
+                why=f"{error.what}: {error.why}",
+                fix="say the encoding in its first line: # -*- coding: latin-1 -*-",
+            ) from error
         self._trail.append(where)
         entries = parse_requirements_file(
             text, where=shown, environment=self._environ
@@ -237,9 +246,10 @@ class _Reading:
                 return file.read()
         except OSError as error:
             reason = error.strerror or "unreadable"
+            by = [f"; {_shown(each, self._cwd)} wants it" for each in self._trail[-1:]]
             raise CannotReadRequirements(
                 f"cannot read the requirements file {_shown(path, self._cwd)}",
-                why=reason[0].lower() + reason[1:],
+                why=reason[0].lower() + reason[1:] + "".join(by),
             ) from error
 
     def _include(

@@ -182,19 +182,19 @@ def parse_requirements_file(
         InvalidRequirementsFile: names file and line of every fault.
     """
     entries: list[Entry] = []
-    faults: list[str] = []
+    faults: list[tuple[str, str | None]] = []
     for number, line in _read_lines(text.removeprefix("\ufeff"), environment or {}):
         place = f"{where}:{number}"
         try:
             entries.extend(_parse_line(line, place))
         except InputError as error:
-            why = f"\n  {error.why}" if error.why else ""
-            faults.append(f"{place}: {error.what}{why}")
+            faults.append((f"{place}: {error.what}", error.why))
+    if len(faults) == 1:
+        what, why = faults[0]
+        raise InvalidRequirementsFile(what, why=why)
     if faults:
-        raise InvalidRequirementsFile(
-            f"cannot read {where}" if len(faults) > 1 else faults[0],
-            why="\n".join(faults) if len(faults) > 1 else None,
-        )
+        told = (f"{what}\n  {why}" if why else what for what, why in faults)
+        raise InvalidRequirementsFile(f"cannot read {where}", why="\n".join(told))
     return RequirementsFile(tuple(entries))
 
 

@@ -37,6 +37,8 @@ TESTS = {
 EQUIVALENT = {
     "status == 401 and was_accepted and (trip.last is not None) => "
     "status == 401 and was_accepted": "only a credential is ever accepted",
+    "is_page and trip.owner == 'link' and (trip.last is not None) => "
+    "is_page and trip.owner == 'link'": "an owner has a credential",
 }
 """Changes that change nothing, as "before => after", and why."""
 SWAPS: dict[type[ast.cmpop], type[ast.cmpop]] = {

@@ -489,7 +489,7 @@ class _Conversation:
 
     def _answered(self, trip: _Trip, reply: Reply, status: int) -> Answered:
         is_page = self._is_listing() and status in (200, 304)
-        if is_page and trip.hops and trip.owner == "link" and trip.last is not None:
+        if is_page and trip.owner == "link" and trip.last is not None:
             self.ledger.note_granted(self.source, trip.url.origin, trip.last)
         return Answered(reply, status, trip.url, trip.first, trip.is_foreign)
 

@@ -35,8 +35,6 @@ TESTS = {
     "auth/sources/netrc.py": ["tests/unit/test_netrc.py", "tests/unit/test_sources.py"],
 }
 EQUIVALENT = {
-    "status == 401 and was_accepted and (trip.last is not None) => "
-    "status == 401 and was_accepted": "only a credential is ever accepted",
     "is_page and trip.owner == 'link' and (trip.last is not None) => "
     "is_page and trip.owner == 'link'": "an owner has a credential",
 }

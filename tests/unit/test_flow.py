@@ -446,7 +446,9 @@ class TestMetadataAndRanges:
     def test_other_statuses_are_errors(self) -> None:
         request = ask(CORP, FILE + ".metadata", "metadata")
 
-        assert status_of(run(Reply(409), request=request)[0]) == "http-status"
+        for found in (None, NOTHING):
+            outcome, _ = run(Reply(409), found=found, request=request)
+            assert status_of(outcome) == "http-status"
 
 
 class TestRetries:

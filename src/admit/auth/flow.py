@@ -425,9 +425,8 @@ class _Conversation:
             return self._answered(trip, reply, status)
         case = self._case(trip)
         if status in (401, 403):
-            was_accepted = self._was_accepted(trip)
             error = self._denied(case, trip, status)
-            if status == 401 and was_accepted and trip.last is not None:
+            if status == 401 and trip.last is not None:
                 self.ledger.refuse(
                     trip.url.origin, trip.last, Refusal(status, trip.url.text)
                 )

@@ -30,6 +30,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from admit.auth.ledger import Standing
     from admit.auth.scheme import Identity
     from admit.auth.scope import Source
     from admit.cache.store import Cache, PageEntry, Shelf
@@ -89,6 +90,11 @@ class FlatIndex:
                 self._page = Future(_never)
                 self._page.fail(error)
         return self._page.then(lambda page: self._pick(page, project))
+
+    @property
+    def standing(self) -> Standing | None:
+        """What this run has learned of the source; None before any request."""
+        return self._client.standing(self.source) if self._client is not None else None
 
     @property
     def was_asked_anonymously(self) -> bool:

@@ -5,28 +5,29 @@ R6 of docs/auth.md): a name that an index owns comes from it or not at all; a de
 a failure of one index is never made up for by another, under no strategy; a required
 index must answer every listing.
 Does not know: how pages are fetched, versions, the solver.
-Shape: name -> `Future[Found | Missing]`. `route` is pure; `Finder` drives it.
+Shape: name -> `Future[Found | Missing]`. The rules are `resolve.guard`'s.
 """
 
 from __future__ import annotations
 
-from admit.auth.denial import how_to_give
 from admit.errors import ResolutionError
 from admit.index.merged import MergedListing
 from admit.net.future import Future, settled
+from admit.resolve.guard import Tally, anonymous_advice, owned_suffix, route
 from admit.resolve.policy import Eligible
 from admit.spec.names import normalize_name
 from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Literal
 
     from admit.config.settings import IndexSettings
     from admit.index.fetch import Absent, Index
     from admit.index.files import Downloaded
     from admit.index.listing import Candidate, Listing
+    from admit.resolve.guard import Route, Unconfirmed
     from admit.spec.metadata import Metadata
     from admit.spec.record import Digest
 
@@ -92,16 +93,6 @@ class Missing:
     listing: None = None
 
 
-def route(
-    name: str, indexes: Sequence[IndexSettings]
-) -> tuple[tuple[IndexSettings, ...], bool]:
-    """Return the indexes that may answer for a name, in order; whether one owns it."""
-    owners = tuple(each for each in indexes if each.owns(name))
-    if owners:
-        return owners, True
-    return tuple(each for each in indexes if not each.is_explicit), False
-
-
 class Finder:
     """Finds projects on the configured indexes, or among the files given directly."""
 
@@ -121,71 +112,83 @@ class Finder:
         self.direct = direct
         """Projects the user gave a file of."""
         self.warn = warn
+        self._tally = Tally()
 
     def find(self, name: str) -> Future[Found | Missing]:
         """Ask the indexes for a project, one after the other."""
         if name in self.direct:
             direct = self.direct[name]
             return settled(Found(direct.listing, direct.files, "has the file given"))
-        candidates, is_owned = route(name, self._settings)
-        if not candidates:
+        way = route(name, self._settings)
+        if not way.indexes:
             return settled(Missing("cannot be looked for: there is no index"))
-        if self._strategy != "first-index" and len(candidates) > 1:
-            return self._ask_all(name, candidates, is_owned=is_owned)
-        return self._ask(name, candidates, 0, [], is_owned=is_owned)
+        if self._strategy != "first-index" and len(way.indexes) > 1:
+            return self._ask_all(name, way)
+        return self._ask(name, way, 0, [])
 
     def _ask(
-        self,
-        name: str,
-        candidates: Sequence[IndexSettings],
-        position: int,
-        missed: list[str],
-        *,
-        is_owned: bool,
+        self, name: str, way: Route, position: int, missed: list[str]
     ) -> Future[Found | Missing]:
-        settings = candidates[position]
+        settings = way.indexes[position]
         index = self._indexes[settings.source.url.key]
 
         def look(answer: Listing | Absent) -> Found | Missing | Future[Found | Missing]:
             if answer.is_present:
                 return self._found(settings, answer)
-            _check_required(settings, answer)
-            missed.append(answer.reason)
-            if position + 1 < len(candidates):
-                return self._ask(
-                    name, candidates, position + 1, missed, is_owned=is_owned
-                )
-            return _missing(missed, is_owned=is_owned)
+            missed.append(self._missed(settings, answer))
+            if position + 1 < len(way.indexes):
+                return self._ask(name, way, position + 1, missed)
+            return _missing(missed, way)
 
         return index.listing(normalize_name(name)).then(look)
 
+    def _missed(self, settings: IndexSettings, absent: Absent) -> str:
+        """Note that an index has not got a project; return the reason."""
+        self._tally.note(settings, absent.project, is_found=False)
+        if settings.is_required:
+            is_anonymous = absent.identity.is_anonymous
+            doubts = [
+                each
+                for each in self._unconfirmed()
+                if each.settings is settings and each.missed
+            ]
+            raise RequiredIndexMissed(
+                f"{absent.project} is not on {settings.source.label}, which is "
+                "required to have every project",
+                why="; ".join((absent.reason, *(each.text for each in doubts))),
+                fix=doubts[0].fix
+                if doubts
+                else anonymous_advice(settings)
+                if is_anonymous and not settings.source.is_public
+                else None,
+            )
+        return absent.reason
+
     def _found(self, settings: IndexSettings, listing: Listing) -> Found:
+        self._tally.note(settings, listing.project, is_found=True)
         listing = self._eligible.narrow(listing, settings.exclude_newer)
         index = self._indexes[settings.source.url.key]
         return Found(listing, index, listing.summary)
 
-    def _ask_all(
-        self, name: str, candidates: Sequence[IndexSettings], *, is_owned: bool
-    ) -> Future[Found | Missing]:
+    def _ask_all(self, name: str, way: Route) -> Future[Found | Missing]:
         """Ask several indexes at once; the denial of one is everybody's."""
         asked = [
             (each, self._indexes[each.source.url.key].listing(normalize_name(name)))
-            for each in candidates
+            for each in way.indexes
         ]
         parts: list[Found] = []
         missed: list[str] = []
 
         def look(position: int) -> Future[Found | Missing]:
             if position == len(asked):
-                return settled(self._merge(parts, missed, is_owned=is_owned))
+                return settled(self._merge(parts, missed, way))
             settings, answering = asked[position]
 
             def keep(answer: Listing | Absent) -> Future[Found | Missing]:
                 if answer.is_present:
                     parts.append(self._found(settings, answer))
                 else:
-                    _check_required(settings, answer)
-                    missed.append(answer.reason)
+                    missed.append(self._missed(settings, answer))
                 return look(position + 1)
 
             return answering.then(keep)
@@ -193,10 +196,10 @@ class Finder:
         return look(0)
 
     def _merge(
-        self, parts: Sequence[Found], missed: Sequence[str], *, is_owned: bool
+        self, parts: Sequence[Found], missed: Sequence[str], way: Route
     ) -> Found | Missing:
         if not parts:
-            return _missing(missed, is_owned=is_owned)
+            return _missing(missed, way)
         if len(parts) == 1:
             return parts[0]
         listing = MergedListing([each.listing for each in parts])
@@ -207,16 +210,40 @@ class Finder:
 
     def advice(self) -> str | None:
         """What may help where an index may have shown less than there is."""
+        doubts = self._unconfirmed()
+        for each in doubts:
+            if each.missed:
+                return each.fix
         for settings in self._settings:
             source = settings.source
             if source.is_public or source.policy in ("never", "external"):
                 continue
             if self._indexes[source.url.key].was_asked_anonymously:
-                return (
-                    f"{source.label} was asked anonymously and may show more to a "
-                    f"user: {how_to_give(source)}"
-                )
-        return None
+                return anonymous_advice(settings)
+        return doubts[0].fix if doubts else None
+
+    def doubts(self) -> tuple[str, ...]:
+        """What this run cannot tell of its credentials, a sentence each (R1, H3)."""
+        return tuple(each.text for each in self._unconfirmed())
+
+    def suspicions(self, names: Iterable[str]) -> tuple[str, ...]:
+        """Warnings for projects of a resolution that were had in place of a doubt.
+
+        An index that said "not here" to everything, and names it was asked for that
+        another one gave.
+        """
+        wanted = frozenset(names)
+        return tuple(
+            each.warning(taken)
+            for each in self._unconfirmed()
+            if (taken := self._tally.taken_elsewhere(each.missed, wanted))
+        )
+
+    def _unconfirmed(self) -> tuple[Unconfirmed, ...]:
+        return self._tally.unconfirmed(
+            (each, self._indexes[each.source.url.key].standing)
+            for each in self._settings
+        )
 
 
 class _MergedFiles:
@@ -242,19 +269,8 @@ class _MergedFiles:
         return self._files[self._listing.part_of(candidate)].hashes(candidate)
 
 
-def _check_required(settings: IndexSettings, absent: Absent) -> None:
-    """Raise if an index that must have every project has not got this one."""
-    if settings.is_required:
-        raise RequiredIndexMissed(
-            f"{absent.project} is not on {settings.source.label}, which is required "
-            "to have every project",
-            why=absent.reason,
-        )
-
-
-def _missing(missed: Sequence[str], *, is_owned: bool) -> Missing:
-    suffix = "; the name belongs to that index" if is_owned else ""
-    return Missing(_join(missed) + suffix)
+def _missing(missed: Sequence[str], way: Route) -> Missing:
+    return Missing(_join(missed) + owned_suffix(way))
 
 
 def _join(reasons: Sequence[str]) -> str:

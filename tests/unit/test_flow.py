@@ -367,16 +367,18 @@ class TestFiles:
     def test_401_after_an_accepted_listing_names_the_right_not_the_password(
         self,
     ) -> None:
-        server = replying(page(), Reply(401), page())
+        server = replying(page(), Reply(401), Reply(401), page())
         dialogue = Dialogue(finding(Found(ALICE)), server)
 
-        requests = [ask(CORP), ask(CORP, FILE, "file"), ask(CORP, "other/")]
-        _, denied, after = [dialogue.ask(each)[0] for each in requests]
+        file = ask(CORP, FILE, "file")
+        requests = [ask(CORP), file, file, ask(CORP, "other/")]
+        _, denied, _, after = [dialogue.ask(each)[0] for each in requests]
 
         assert isinstance(denied, AdmitError)
         assert "alice may not read it (401)" in denied.what
         assert "the password is right" in (denied.fix or "")
         assert status_of(after) == 200
+        assert len(dialogue.queries) == 2
 
     @pytest.mark.parametrize(
         ("status", "code"),

@@ -19,11 +19,11 @@ from admit.net.client import Request
 from admit.net.future import Future, settled
 from admit.net.transport import SinkFailed
 from admit.spec.url import Url
-from admit.value import value
+from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from admit.auth.scheme import Identity
     from admit.auth.scope import Purpose, Source
@@ -33,6 +33,7 @@ if TYPE_CHECKING:
     from admit.index.simple import Hashes
     from admit.net.client import Client, Response
     from admit.spec.metadata import Metadata
+    from admit.spec.record import Digest
     from admit.spec.url import Origin
 
     Progress = Callable[[int, int], None]
@@ -298,26 +299,38 @@ class Files:
         return future.then(lambda done: _moved(self._cache, done, sink))
 
     def _fetch(
-        self, candidate: Candidate, sink: str | None, on_progress: Progress | None
+        self,
+        candidate: Candidate,
+        sink: str | None,
+        on_progress: Progress | None,
+        *,
+        may_resume: bool = True,
     ) -> Future[Downloaded]:
         path = sink or self._cache.scratch(candidate.file.filename)
-        request = self._request(
-            candidate.url, "file", sink=path, on_progress=on_progress
+        request = replace(
+            self._request(candidate.url, "file", sink=path, on_progress=on_progress),
+            is_verified=bool(candidate.file.hashes),
+            may_resume=may_resume,
         )
 
         def elsewhere(error: BaseException) -> Future[Downloaded]:
             """Once more, out of a cache that is full."""
+            self._cache.discard(path)
             if sink is None and isinstance(error, SinkFailed):
-                self._cache.discard(path)
                 if self._cache.give_up(path, error.why or error.what):
                     return self._fetch(candidate, sink, on_progress)
             raise error
 
-        return (
-            self._client.get(request)
-            .then(lambda _: self._verified(candidate, path))
-            .recover(elsewhere)
-        )
+        def check(response: Response) -> Downloaded | Future[Downloaded]:
+            try:
+                return self._verified(candidate, path)
+            except HashMismatch:
+                if not response.is_resumed:
+                    raise
+                # The file had changed between two transfers, perhaps.
+                return self._fetch(candidate, sink, on_progress, may_resume=False)
+
+        return self._client.get(request).then(check).recover(elsewhere)
 
     def _keep(self, candidate: Candidate, path: str) -> Future[Downloaded]:
         """Take a whole wheel that came unasked as the download."""
@@ -357,6 +370,21 @@ class Files:
             max_bytes=max_bytes,
             on_progress=on_progress,
         )
+
+
+def mismatch_of(
+    candidate: Candidate, expected: Sequence[Digest], found: str | None = None
+) -> HashMismatch:
+    """Tell that a file has none of the hashes the user gave.
+
+    `found`: of the file itself; without it what the page states is told.
+    """
+    stated = ", ".join(f"{name}={text}" for name, text in candidate.file.hashes)
+    return HashMismatch(
+        f"{candidate.file.filename} has none of the hashes given for it",
+        why=f"expected {' or '.join(map(str, expected))}, "
+        f"found {found or stated or 'none stated'}",
+    )
 
 
 def _stated(candidate: Candidate) -> Hashes:

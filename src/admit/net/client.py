@@ -24,8 +24,9 @@ from admit.auth.scheme import (
 )
 from admit.auth.scrub import Scrubber
 from admit.auth.steps import Ask, Gather, Hold, Send, Wait
-from admit.errors import AdmitError
+from admit.errors import AdmitError, NetworkError
 from admit.net.future import Future
+from admit.net.resume import resume_after
 from admit.net.transport import WireRequest
 from admit.value import value
 
@@ -39,6 +40,7 @@ if TYPE_CHECKING:
     from admit.auth.scheme import Credential
     from admit.auth.scope import Provenance, Source
     from admit.auth.steps import Answered, Step
+    from admit.net.resume import Resume
     from admit.net.transport import Outcome, Transport, WireResponse
     from admit.spec.url import Origin, Url
 
@@ -72,6 +74,10 @@ class Request:
     """`If-None-Match` and the like; of the same identity (rule R7)."""
     byte_range: tuple[int, int] | None = None
     """First and last byte; (-n, -1) for the last n bytes."""
+    is_verified: bool = False
+    """The caller will compare the file with a hash: a transfer that broke may be
+    resumed though the server names no version of the file."""
+    may_resume: bool = True
     method: str = "GET"
     sink: str | None = None
     """A path to write the body of a 200 or 206 to."""
@@ -101,6 +107,8 @@ class Response:
     redirected: bool
     is_foreign: bool
     """It came from another origin than the source's."""
+    is_resumed: bool = False
+    """The body was put together from two transfers or more."""
 
     @property
     def from_origin(self) -> Origin:
@@ -150,7 +158,7 @@ class ClientOptions:
 class _Exchange:
     """One request under way."""
 
-    __slots__ = ("asked", "future", "generator", "request", "response")
+    __slots__ = ("asked", "future", "generator", "request", "response", "resume")
 
     def __init__(
         self,
@@ -163,6 +171,22 @@ class _Exchange:
         self.request = request
         self.response: WireResponse | None = None
         self.asked: tuple[Send, Url] | None = None
+        self.resume: Resume | None = None
+        """What an earlier try has left in the sink."""
+
+
+class Offline(NetworkError):
+    """Something is not in the cache, and nothing may be sent."""
+
+    code = "offline"
+
+    @classmethod
+    def of(cls, url: Url, where: str, whose: str) -> Offline:
+        return cls(
+            f"cannot fetch {url.text.partition('?')[0]}: admit is offline",
+            why=f"the cache holds it neither for everybody nor for {whose} of {where}",
+            fix="run the command once without --offline",
+        )
 
 
 _DEFAULTS = ClientOptions()
@@ -203,6 +227,7 @@ class Client:
         self._reporter = reporter
         self._limits = Limits(options.plain_http_hosts, options.retries)
         self._key = options.identity_key
+        self._is_offline = options.is_offline
         self._clock = clock
         self._sleep = sleep
         self._ledger = Ledger(options.public)
@@ -214,6 +239,11 @@ class Client:
     def get(self, request: Request) -> Future[Response]:
         """Send a request; the future fails with an `AdmitError`."""
         future: Future[Response] = Future(self.pump)
+        if self._is_offline:
+            source = request.provenance.source
+            identity = self.identity_of(source)
+            future.fail(Offline.of(request.url, source.label, identity.label))
+            return future
         ask = Ask(
             request.url,
             request.provenance,
@@ -309,6 +339,8 @@ class Client:
             self.scrubber.register_credential(step.credential)
         exchange.asked = (step, step.url)
         wire = _wire_request(request, step)
+        if exchange.resume is not None:
+            wire = exchange.resume.continued(wire)
         self._in_flight += 1
 
         def done(outcome: Outcome) -> None:
@@ -319,8 +351,20 @@ class Client:
     def _receive(self, exchange: _Exchange, outcome: Outcome) -> None:
         self._in_flight -= 1
         self._report(exchange, outcome)
+        request = exchange.request
         if isinstance(outcome, AdmitError):
+            if request is not None:
+                exchange.resume = resume_after(outcome, request, exchange.resume)
             self._advance(exchange, outcome)
+            return
+        if (
+            exchange.resume is not None
+            and request is not None
+            and exchange.asked is not None
+            and exchange.resume.is_spoilt(outcome, request.sink or "")
+        ):
+            exchange.resume = None
+            self._send(exchange, exchange.asked[0])
             return
         exchange.response = outcome
         self._advance(exchange, _reply(outcome, exchange.request))
@@ -340,6 +384,7 @@ class Client:
                 self._identity(source, answered.credential),
                 answered.url.text != request.url.text,
                 answered.is_foreign,
+                exchange.resume is not None and response.status == 206,
             )
         )
 

@@ -36,7 +36,7 @@ from admit.net.outgoing import (
 )
 from admit.net.proxies import proxy_for
 from admit.net.sink import Sink
-from admit.net.transport import WireResponse
+from admit.net.transport import Partial, TimedOut, TransferFailed, WireResponse
 from admit.net.trust import choose_trust
 
 TYPE_CHECKING = False
@@ -340,7 +340,10 @@ class CurlTransport:
             verify_code=easy.getinfo(pycurl.SSL_VERIFYRESULT),
             proxy_verify_code=_proxy_verify_code(easy),
         )
-        return translate(fault)
+        failure = translate(fault)
+        if isinstance(failure, TransferFailed | TimedOut):
+            failure.partial = _partial(transfer)
+        return failure
 
     def _stop_stalled(self) -> None:
         """Give up transfers that brought no byte for `read_timeout`.
@@ -362,6 +365,7 @@ class CurlTransport:
                 failure = failures.stalled(
                     transfer.request.url, limit, _received(transfer)
                 )
+                failure.partial = _partial(transfer)
                 self._end(transfer, failure)
 
     def _end(self, transfer: _Transfer, outcome: Outcome) -> None:
@@ -396,6 +400,13 @@ def _proxy_verify_code(easy: pycurl.Curl) -> int:
     """Return OpenSSL's word on the proxy's certificate; pycurl before 7.48 has none."""
     option = getattr(pycurl, "PROXY_SSL_VERIFYRESULT", None)
     return 0 if option is None else int(easy.getinfo(option))
+
+
+def _partial(transfer: _Transfer) -> Partial | None:
+    """Tell of a body that has begun to go to its sink."""
+    if transfer.sink is None or transfer.head is None:
+        return None
+    return Partial(transfer.head.status, transfer.head.headers)
 
 
 def _received(transfer: _Transfer) -> int:

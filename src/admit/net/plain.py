@@ -36,7 +36,13 @@ from admit.net.outgoing import (
 )
 from admit.net.proxies import proxy_for
 from admit.net.sink import Sink
-from admit.net.transport import SinkFailed, WireResponse
+from admit.net.transport import (
+    Partial,
+    SinkFailed,
+    TimedOut,
+    TransferFailed,
+    WireResponse,
+)
 from admit.net.trust import choose_trust
 from admit.value import value
 
@@ -313,14 +319,22 @@ class PlainTransport:
             head = _head(response)
             if head.status == 407 and job.route.proxy is not None:
                 raise _refused(job, head)
-            pieces = self._pieces(job, response, head)
-            if request.sink is not None and head.status in (200, 206):
-                _save(request.sink, head.status, request.sink_offset, pieces)
-                body = b""
-            else:
-                body = decode_body(head, list(pieces), request.max_bytes)
+            return self._read(job, response, head)
         except Malformed as error:
             raise failures.bad_response(request.url, str(error)) from error
+
+    def _read(self, job: _Job, response: HTTPResponse, head: Head) -> Outcome:
+        request = job.request
+        pieces = self._pieces(job, response, head)
+        body = b""
+        if request.sink is None or head.status not in (200, 206):
+            body = decode_body(head, list(pieces), request.max_bytes)
+        else:
+            try:
+                _save(request.sink, head.status, request.sink_offset, pieces)
+            except (TransferFailed, TimedOut) as error:
+                error.partial = Partial(head.status, head.headers)
+                raise
         return WireResponse(head.status, head.headers, body)
 
     def _pieces(self, job: _Job, response: HTTPResponse, head: Head) -> Iterator[bytes]:

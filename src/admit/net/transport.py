@@ -145,6 +145,22 @@ class Transport(Protocol):
         """Drop all transfers and connections; pending `done`s are not called."""
 
 
+@value
+class Partial:
+    """What had arrived in a request's sink when its connection ended."""
+
+    status: int
+    headers: tuple[tuple[str, str], ...]
+    """Names in lower case."""
+
+    def header(self, name: str) -> str | None:
+        """The first value of a header; `name` in lower case."""
+        for key, text in self.headers:
+            if key == name:
+                return text
+        return None
+
+
 class ConnectFailed(NetworkError):
     """No connection: name not found, refused, unreachable."""
 
@@ -157,6 +173,8 @@ class TimedOut(NetworkError):
 
     code = "timed-out"
     may_retry = True
+    partial: Partial | None = None
+    """Set if the body had begun to go to a sink."""
 
 
 class TransferFailed(NetworkError):
@@ -164,6 +182,8 @@ class TransferFailed(NetworkError):
 
     code = "transfer-failed"
     may_retry = True
+    partial: Partial | None = None
+    """Set if the body had begun to go to a sink."""
 
 
 class TlsFailed(NetworkError):

@@ -181,6 +181,7 @@ class Desk:
         text = re.sub(r"(127\.0\.0\.1|localhost):\d+", r"\1:PORT", text)
         text = text.replace(platform.python_version(), "3.X.Y")
         text = re.sub(r"python3\.\d+", "python3.X", text)
+        text = re.sub(r"/admit-[^/ ]+/partial/[0-9a-f]+/", "/TEMPORARY/", text)
         text = re.sub(r"(the system's CA \w+) \S+", r"\1 PATH", text)
         text = re.sub(r"after \d+ ms", "after TIME", text)
         return mask_times(text)

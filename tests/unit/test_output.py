@@ -174,3 +174,15 @@ def test_counts_have_a_plural() -> None:
         "1 file",
         "2 files",
     ]
+
+
+def test_a_process_without_streams_says_nothing(
+    monkeypatch: pytest.MonkeyPatch,
+) -> None:
+    monkeypatch.setattr(sys, "stdout", None)
+    monkeypatch.setattr(sys, "stderr", None)
+
+    output = Output(environ={})
+    say_everything(output)
+
+    assert not output.has_color

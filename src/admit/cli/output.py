@@ -98,13 +98,18 @@ class Output:
 
     @property
     def is_terminal(self) -> bool:
-        return sys.stderr.isatty() and self._environ.get("TERM") != "dumb"
+        # A process may be started without the streams.
+        stream: TextIO | None = sys.stderr
+        is_terminal = stream is not None and stream.isatty()
+        return is_terminal and self._environ.get("TERM") != "dumb"
 
     def live_line(self, hide: Callable[[], None] | None) -> None:
         """Register how a live line is cleared; None when there is none any more."""
         self._hide = hide or _nothing
 
-    def _write(self, stream: TextIO, text: str) -> None:
+    def _write(self, stream: TextIO | None, text: str) -> None:
+        if stream is None:
+            return
         self._hide()
         clean = self.scrub(mask_userinfo(text))
         try:

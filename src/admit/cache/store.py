@@ -184,6 +184,7 @@ class Cache:
         self._refresh_only = refresh_only
         self._clock = clock
         self._temporary: str | None = None
+        self._place: str | None = None
         self._has_swept = False
         self._scratches: set[str] = set()
         self.root = root if root is not None and _is_usable(root, warn) else None
@@ -259,6 +260,10 @@ class Cache:
         self._disk.give_up(why)
         return True
 
+    def settle_in(self, folder: str) -> None:
+        """Have temporary files lie in this folder, from which they can be moved."""
+        self._place = folder
+
     def discard(self, path: str) -> None:
         """Remove a file; and its folder, if `scratch` made that."""
         folder = os.path.dirname(path)
@@ -289,11 +294,19 @@ class Cache:
             else:
                 return f"{self.root}/{name}"
         if self._temporary is None:
-            import tempfile
-
-            self._temporary = tempfile.mkdtemp(prefix="admit-")
+            self._temporary = self._make_temporary()
         make_folder(f"{self._temporary}/{name}")
         return f"{self._temporary}/{name}"
+
+    def _make_temporary(self) -> str:
+        import tempfile
+
+        if self._place is not None:
+            try:
+                return tempfile.mkdtemp(prefix=".admit-", dir=self._place)
+            except OSError:
+                self._place = None  # the environment will refuse by itself, if so
+        return tempfile.mkdtemp(prefix="admit-")
 
     def _sweep(self, folder: str) -> None:
         """Remove what killed runs left a day ago or longer."""

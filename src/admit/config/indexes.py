@@ -1,0 +1,290 @@
+"""The configured indexes, in the order they are asked, each with its policy.
+
+For: `--index-url`, `--index`, `--find-links` and `[[index]]` tables of every layer made
+into one list; what several places say of one index becomes one.
+Does not know: where layers come from, what other settings say, how indexes are asked.
+Shape: layers, strongest first -> `IndexSettings`, the default last.
+"""
+
+from __future__ import annotations
+
+import os
+
+from admit.auth.scope import Source
+from admit.config.files import BadConfiguration
+from admit.config.protection import fill, parse_patterns, parse_probe
+from admit.errors import InputError, UsageError
+from admit.spec.url import InvalidUrl, Url, parse_url, percent_encode
+from admit.value import replace, value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+    from typing import Any
+
+    from admit.auth.scope import AuthenticateRule
+    from admit.config.files import IndexTable, Layer
+
+POLICIES = ("auto", "always", "never", "external")
+
+
+@value
+class IndexSettings:
+    """One configured index: the source it is, and when it is asked."""
+
+    source: Source
+    origin: str
+    is_default: bool = False
+    is_explicit: bool = False
+    """Asked only for names that `packages` gives it."""
+    is_required: bool = False
+    packages: tuple[str, ...] = ()
+    """Normalised names or globs that it owns (rule R6): from it or not at all."""
+    exclude_newer: str | None = None
+    """Its own cut-off, as `config.cutoff` writes it; "" for none; None if not set."""
+    is_additional: bool = False
+    """Given by `--find-links`: its files count beside those of the index that
+    answers, not in place of them."""
+
+    def owns(self, name: str) -> bool:
+        """Tell whether a normalised name belongs to this index."""
+        if not self.packages:
+            return False
+        import fnmatch
+
+        return any(fnmatch.fnmatchcase(name, each) for each in self.packages)
+
+    def stay_reason(self, name: str) -> str | None:
+        """Say why its listing of a name must not end elsewhere; None if it may."""
+        if self.owns(name):
+            return f"the name {name} belongs to it"
+        if self.is_required:
+            return "it is required to have every project"
+        return None
+
+
+def collect_indexes(
+    layers: Sequence[Layer], above: int, environ: Mapping[str, str], cwd: str
+) -> tuple[tuple[IndexSettings, ...], bool]:
+    """All indexes in the order they are asked; the default, if any, last."""
+    tables = [table for layer in layers for table in layer.indexes]
+    named = {table.fields.get("name"): table for table in tables}
+    extra: list[IndexSettings] = []
+    default: IndexSettings | None = None
+    for layer in layers:
+        folder = os.path.dirname(layer.origin) if layer.is_file else cwd
+        for each in _items(layer.values.get("find_links")):
+            origin = layer.origins.get("find_links", layer.origin)
+            extra.append(_find_links_of(each, origin, folder, environ))
+        for key in ("index", "extra_index_url"):
+            for each in _items(layer.values.get(key)):
+                origin = layer.origins.get(key, layer.origin)
+                extra.append(_index_of(each, origin, named))
+        url = layer.values.get("index_url")
+        if url and default is None:
+            origin = layer.origins.get("index_url", layer.origin)
+            default = _index_of(url, origin, named)
+        for table in layer.indexes:
+            index = _index_of_table(table)
+            if not index.is_default:
+                extra.append(index)
+            elif default is None:
+                default = index
+    ordered = [*extra, default] if default else extra
+    merged = _merge_equal(ordered)
+    rules = [
+        (text, layer.origins.get("authenticate", layer.origin))
+        for layer in layers[:above]
+        for text in _items(layer.values.get("authenticate"))
+    ]
+    later = [
+        (text, layer.origins.get("authenticate", layer.origin))
+        for layer in layers[above:]
+        for text in _items(layer.values.get("authenticate"))
+    ]
+    for text, origin in (*rules, *later):
+        _rule_of(text, origin)  # a mistake is told also where no index is configured
+    indexes = tuple(_with_policy(each, rules, later, environ) for each in merged)
+    return indexes, default is not None
+
+
+def _items(found: object) -> Sequence[Any]:
+    return found if isinstance(found, (list, tuple)) else ()
+
+
+def _index_of(
+    text: object, origin: str, named: Mapping[object, IndexTable]
+) -> IndexSettings:
+    """An index from `URL`, `NAME=URL`, or the `NAME` of one in a file."""
+    if isinstance(text, Url):
+        return IndexSettings(Source(text), origin)
+    text = str(text)
+    if text in named:
+        return _index_of_table(named[text])
+    name, equals, rest = text.partition("=")
+    is_named = bool(equals) and "/" not in name and ":" not in name
+    try:
+        url = parse_url(rest if is_named else text)
+    except InvalidUrl as error:
+        raise UsageError(
+            f"{origin}: {error.what}",
+            why=error.why,
+            fix=error.fix or "an index is given as URL or NAME=URL",
+        ) from error
+    return IndexSettings(Source(url, name=name if is_named else None), origin)
+
+
+def _find_links_of(
+    text: object, origin: str, folder: str, environ: Mapping[str, str]
+) -> IndexSettings:
+    """A source of `--find-links`: a URL, or a path seen from `folder`."""
+    if isinstance(text, Url):
+        url = text
+    elif "://" in str(text):
+        try:
+            url = parse_url(str(text))
+        except InvalidUrl as error:
+            raise UsageError(
+                f"{origin}: {error.what}", why=error.why, fix=error.fix
+            ) from error
+    else:
+        path = str(text)
+        if path.startswith("~/"):
+            path = environ.get("HOME", "~") + path[1:]
+        url = url_of(os.path.normpath(os.path.join(folder, path)))
+    return IndexSettings(Source(url, kind="find-links"), origin, is_additional=True)
+
+
+def url_of(path: str) -> Url:
+    """Return the file URL of an absolute path."""
+    return parse_url("file://" + percent_encode(path.replace(os.sep, "/"), safe="/"))
+
+
+def _index_of_table(table: IndexTable) -> IndexSettings:
+    fields: dict[str, Any] = dict(table.fields)
+    where = table.origin
+    try:
+        url = parse_url(fields["url"])
+        origins = tuple(
+            parse_url(each).origin for each in fields.get("credential-origins", ())
+        )
+    except InvalidUrl as error:
+        raise BadConfiguration(f"{where}: {error.what}", why=error.why) from error
+    policy = fields.get("authenticate", "auto")
+    if policy not in POLICIES:
+        raise BadConfiguration(
+            f"{where}: `authenticate` wants one of {', '.join(POLICIES)}"
+        )
+    codes = fields.get("ignore-error-codes", ())
+    if not all(type(code) is int and 400 <= code < 500 for code in codes):
+        raise BadConfiguration(
+            f"{where}: `ignore-error-codes` wants statuses from 400 to 499"
+        )
+    form = fields.get("format", "simple")
+    if form not in ("simple", "flat"):
+        raise BadConfiguration(f"{where}: `format` wants simple or flat")
+    source = Source(
+        url,
+        name=fields.get("name"),
+        kind="find-links" if form == "flat" else "index",
+        policy=policy,
+        is_public=fields.get("public", False),
+        credential_origins=origins,
+        principal=fields.get("principal"),
+        username_is_token=fields.get("username-is-token", False),
+        ignore_error_codes=tuple(codes),
+        probe=parse_probe(fields, where),
+        cache_control=fields.get("cache-control"),
+    )
+    return IndexSettings(
+        source,
+        where,
+        is_default=fields.get("default", False),
+        is_explicit=fields.get("explicit", False),
+        is_required=fields.get("required", False),
+        packages=parse_patterns(fields, where),
+        exclude_newer=_cutoff_of(fields.get("exclude-newer"), where),
+    )
+
+
+def _cutoff_of(found: str | bool | None, where: str) -> str | None:
+    if found is None or found is False:
+        return None if found is None else ""
+    from datetime import UTC, datetime
+
+    from admit.config.cutoff import parse_cutoff
+
+    now = datetime.now(UTC).astimezone()
+    return parse_cutoff(str(found), f"{where}: `exclude-newer`", now)
+
+
+def _merge_equal(indexes: Sequence[IndexSettings]) -> list[IndexSettings]:
+    """Keep one of each source, in the first's place (pain B8).
+
+    What a table says of it beats what a bare URL does not say.
+    """
+    from admit.auth.scope import merge_sources
+
+    kept: dict[str, IndexSettings] = {}
+    for each in indexes:
+        key = each.source.url.key
+        first = kept.get(key)
+        if first is None:
+            kept[key] = each
+            continue
+        base, other = first, each
+        if first.source.name is None and each.source.name is not None:
+            base, other = each, first
+        (source,) = merge_sources((base.source, other.source))
+        kept[key] = replace(
+            base,
+            source=fill(source, other.source),
+            is_default=base.is_default or other.is_default,
+            is_explicit=base.is_explicit or other.is_explicit,
+            is_required=base.is_required or other.is_required,
+            packages=tuple(dict.fromkeys((*base.packages, *other.packages))),
+        )
+    return list(kept.values())
+
+
+def _with_policy(
+    index: IndexSettings,
+    rules: Sequence[tuple[str, str]],
+    later: Sequence[tuple[str, str]],
+    environ: Mapping[str, str],
+) -> IndexSettings:
+    """Apply `authenticate`: what names the source beats what is said of all.
+
+    From files: the index's own table beats a general rule. Above them: the index's
+    own variable, and rules of command line and environment.
+    """
+    from admit.auth.scope import AuthenticateRule, policy_of
+
+    source = index.source
+    policy = source.policy
+    if policy == "auto":
+        policy = policy_of(source, [_rule_of(*each) for each in later])
+    above = []
+    variable = f"ADMIT_INDEX_{variable_part(source.name or '')}_AUTHENTICATE"
+    if source.name and variable in environ:
+        word = _rule_of(environ[variable], variable).policy
+        above.append(AuthenticateRule(source.name, word))
+    above += [_rule_of(*each) for each in rules]
+    policy = policy_of(replace(source, policy=policy), above)
+    return replace(index, source=replace(source, policy=policy))
+
+
+def _rule_of(text: str, origin: str) -> AuthenticateRule:
+    from admit.auth.scope import parse_authenticate
+
+    try:
+        return parse_authenticate(text)
+    except InputError as error:
+        raise UsageError(
+            f"{origin}: {error.what}", why=error.why, fix=error.fix
+        ) from error
+
+
+def variable_part(name: str) -> str:
+    """The part of a variable's name that stands for an index: `my-corp` -> MY_CORP."""
+    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()

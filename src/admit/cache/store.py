@@ -79,6 +79,8 @@ class Shelf:
         key: str,
         clock: Callable[[], float],
         may_trust: Callable[[str], bool],
+        *,
+        is_offline: bool = False,
     ) -> None:
         """Use `Cache.shelf`; `may_trust(project)` is False where a refresh is due."""
         self._blobs = blobs
@@ -86,6 +88,8 @@ class Shelf:
         self._folder = f"listings-v{FORMAT}/{key}"
         self._clock = clock
         self._may_trust = may_trust
+        self.is_offline = is_offline
+        """Nobody can be asked: what is here is all there is."""
 
     @property
     def keeps(self) -> bool:
@@ -115,6 +119,8 @@ class Shelf:
         self, project: str, entry: PageEntry, *, is_public: bool, own_rule: str | None
     ) -> bool:
         """Say whether an entry may be used without asking the index."""
+        if self.is_offline:
+            return True
         return self._may_trust(project) and is_fresh(
             entry.elapsed, entry.lifetime, is_public=is_public, own_rule=own_rule
         )
@@ -168,6 +174,7 @@ class Cache:
         *,
         refresh: bool = False,
         refresh_only: frozenset[str] = frozenset(),
+        is_offline: bool = False,
         clock: Callable[[], float] = time,
     ) -> None:
         """Open a cache.
@@ -178,10 +185,12 @@ class Cache:
             warn: called once if the folder cannot be used.
             refresh: use nothing without asking the index.
             refresh_only: the same for these projects.
+            is_offline: nobody can be asked: everything counts as fresh.
             clock: seconds since the epoch.
         """
         self._refresh = refresh
         self._refresh_only = refresh_only
+        self._is_offline = is_offline
         self._clock = clock
         self._temporary: str | None = None
         self._place: str | None = None
@@ -203,9 +212,17 @@ class Cache:
         host = source.partition("://")[2].partition("/")[0]
         readable = "".join(each if each.isalnum() else "-" for each in host)[:40]
         digest = fingerprint("\0".join((source, identity, accept)).encode())
-        return Shelf(self._blobs, f"{readable}-{digest}", self._clock, self._may_trust)
+        return Shelf(
+            self._blobs,
+            f"{readable}-{digest}",
+            self._clock,
+            self._may_trust,
+            is_offline=self._is_offline,
+        )
 
     def _may_trust(self, project: str) -> bool:
+        if self._is_offline:
+            return True
         return not self._refresh and project not in self._refresh_only
 
     def identity_key(self) -> bytes:

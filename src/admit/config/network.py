@@ -11,15 +11,17 @@ from __future__ import annotations
 
 import os
 
+from admit.auth.answers import MOST_RETRIES
 from admit.config.settings import expand_home
 from admit.errors import UsageError
+from admit.net.proxies import parse_proxy
 from admit.net.transport import ProxyOptions, TransportOptions
-from admit.spec.url import InvalidUrl, parse_url
+from admit.spec.url import InvalidUrl
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from admit.config.settings import Settings
-    from admit.spec.url import Url
+    from admit.spec.url import Secret, Url
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
 
@@ -56,6 +58,30 @@ def transport_options(settings: Settings) -> TransportOptions:
         read_timeout=timeout,
         user_agent=f"admit/{__version__}",
     )
+
+
+def retries_of(settings: Settings) -> int:
+    """How often a failing transfer is tried again.
+
+    Raises:
+        BadNetworkSetting: it is no whole number from 0 on.
+    """
+    number = settings.number("retries", MOST_RETRIES)
+    if number < 0 or number != int(number):
+        raise BadNetworkSetting(
+            f"{settings.origin_of('retries')}: {number:g} is no number of retries"
+        )
+    return int(number)
+
+
+def proxy_secrets(settings: Settings) -> list[Secret]:
+    """The passwords of proxies, which no text may show."""
+    proxies = _proxies(settings)
+    return [
+        each.userinfo.password
+        for each in (proxies.http, proxies.https)
+        if each is not None and each.userinfo is not None and each.userinfo.password
+    ]
 
 
 def _trust(settings: Settings) -> tuple[str | None, str | None]:
@@ -137,7 +163,7 @@ def _variable(settings: Settings, name: str) -> Url | None:
 
 def _parse_proxy(text: str, origin: str) -> Url:
     try:
-        return parse_url(text if "://" in text else f"http://{text}")
+        return parse_proxy(text)
     except InvalidUrl as error:
         raise BadNetworkSetting(
             f"{origin}: {error.what}", why=error.why, fix=error.fix

@@ -188,8 +188,11 @@ class Index:
             is_public=self.source.is_public,
             own_rule=self.source.cache_control,
         ):
-            self._report_cached(project, identity)
+            self._report_cached(project, identity, shelf)
             return settled(self._known(project, known, digest, identity))
+
+        if shelf.is_offline and known is None:
+            return self._absent_offline(project, identity)
 
         def look(response: Response) -> Listing | Absent | Future[Listing | Absent]:
             is_same_identity = response.identity.fingerprint == identity.fingerprint
@@ -330,14 +333,29 @@ class Index:
             return f"on {label} (asked anonymously)"
         return f"on {label} (asked as {identity.label})"
 
-    def _report_cached(self, project: NormalizedName, identity: Identity) -> None:
+    def _absent_offline(
+        self, project: NormalizedName, identity: Identity
+    ) -> Future[Listing | Absent]:
+        text = (
+            f"{self.source.label} is not asked offline: what the cache has not got for "
+            f"{identity.label} counts as not there"
+        )
+        if text not in self._told:
+            self._told.add(text)
+            self._reporter.warning(text)
+        reason = f"is not in the cache, offline, {self._seen(identity)}"
+        return settled(Absent(project, reason, 0, identity))
+
+    def _report_cached(
+        self, project: NormalizedName, identity: Identity, shelf: Shelf
+    ) -> None:
         self._reporter.request_line(
             RequestLine(
                 "GET",
                 self._page_url(project).text,
                 "listing",
                 identity.label,
-                "fresh",
+                "offline" if shelf.is_offline else "fresh",
                 origin="cache",
             )
         )

@@ -316,9 +316,9 @@ class Files:
         def elsewhere(error: BaseException) -> Future[Downloaded]:
             """Once more, out of a cache that is full."""
             self._cache.discard(path)
-            if sink is None and isinstance(error, SinkFailed):
-                if self._cache.give_up(path, error.why or error.what):
-                    return self._fetch(candidate, sink, on_progress)
+            is_full = isinstance(error, SinkFailed) and sink is None
+            if is_full and self._cache.give_up(path, _reason(error)):
+                return self._fetch(candidate, sink, on_progress)
             raise error
 
         def check(response: Response) -> Downloaded | Future[Downloaded]:
@@ -385,6 +385,11 @@ def mismatch_of(
         why=f"expected {' or '.join(map(str, expected))}, "
         f"found {found or stated or 'none stated'}",
     )
+
+
+def _reason(error: BaseException) -> str:
+    why = error.why if isinstance(error, AdmitError) else None
+    return why or str(error)
 
 
 def _stated(candidate: Candidate) -> Hashes:

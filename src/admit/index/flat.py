@@ -22,6 +22,7 @@ from admit.index.simple import ACCEPT, WHEEL_SUFFIX, ProjectPage, parse_page
 from admit.net.client import Request
 from admit.net.future import Future, settled
 from admit.spec.names import NormalizedName, normalize_name
+from admit.spec.record import Digest
 from admit.spec.tags import parse_sdist_filename
 from admit.spec.url import parse_url
 from admit.value import replace
@@ -83,18 +84,23 @@ class FlatIndex:
 
     def listing(self, project: NormalizedName) -> Future[Listing | Absent]:
         """Return what the source offers of a project."""
+        return self._sorted().then(lambda page: self._pick(page, project))
+
+    def _sorted(self) -> Future[_Sorted]:
         if self._page is None:
             try:
                 self._page = self._read()
             except AdmitError as error:
                 self._page = Future(_never)
                 self._page.fail(error)
-        return self._page.then(lambda page: self._pick(page, project))
+        return self._page
 
     @property
     def standing(self) -> Standing | None:
         """What this run has learned of the source; None before any request."""
-        return self._client.standing(self.source) if self._client is not None else None
+        if self._is_local or self._client is None:
+            return None
+        return self._client.standing(self.source)
 
     @property
     def was_asked_anonymously(self) -> bool:
@@ -115,6 +121,25 @@ class FlatIndex:
     ) -> Future[Downloaded]:
         """Fetch a candidate's file and verify it; see `Index.download`."""
         return self._files_of(candidate).download(candidate, sink, on_progress)
+
+    def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
+        """Return a digest of every file of a candidate's version."""
+        from admit.index.hashes import find_hashes, stated_digest
+
+        def look(page: _Sorted) -> tuple[Digest, ...] | Future[tuple[Digest, ...]]:
+            entries = page.entries_of(candidate.project)
+            found = find_hashes(
+                replace(page.page, entries=entries),
+                candidate.project,
+                candidate.version,
+            )
+            if stated_digest(candidate.file) is not None:
+                return found
+            return self.download(candidate).then(
+                lambda done: (*found, Digest("sha256", done.sha256))
+            )
+
+        return self._sorted().then(look)
 
     def _files_of(self, candidate: Candidate) -> LocalFiles | Files:
         """A page on this machine may link to servers; never the other way round."""

@@ -25,6 +25,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
 
+    from admit.auth.ledger import Standing
     from admit.auth.scope import Source
     from admit.cache.store import Cache
     from admit.index.listing import Candidate, Listing
@@ -125,6 +126,7 @@ class FolderIndex:
     """A tree of folders in the layout of the Simple API, asked for one target."""
 
     was_asked_anonymously = False
+    standing: Standing | None = None
 
     def __init__(self, source: Source, cache: Cache, target: Target) -> None:
         self.source = source
@@ -164,6 +166,10 @@ class FolderIndex:
     ) -> Future[Downloaded]:
         """Copy a candidate's file and verify it; see `Index.download`."""
         return self._files.download(_on_this_machine(candidate), sink, on_progress)
+
+    def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
+        """Return the digest of a candidate's file."""
+        return self._files.hashes(_on_this_machine(candidate))
 
 
 def _on_this_machine(candidate: Candidate) -> Candidate:

@@ -184,7 +184,8 @@ class Offline(NetworkError):
     def of(cls, url: Url, where: str, whose: str) -> Offline:
         return cls(
             f"cannot fetch {url.text.partition('?')[0]}: admit is offline",
-            why=f"the cache holds it neither for everybody nor for {whose} of {where}",
+            why="with --offline nothing is sent, and the cache has not got it for "
+            f"{whose} on {where}",
             fix="run the command once without --offline",
         )
 

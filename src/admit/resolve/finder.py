@@ -16,19 +16,21 @@ from admit.net.future import Future, settled
 from admit.resolve.guard import Tally, anonymous_advice, owned_suffix, route
 from admit.resolve.policy import Eligible
 from admit.spec.names import normalize_name
-from admit.value import value
+from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Literal
 
+    from admit.auth.ledger import Standing
     from admit.config.settings import IndexSettings
-    from admit.index.fetch import Absent, Index
+    from admit.index.fetch import Absent
     from admit.index.files import Downloaded
     from admit.index.listing import Candidate, Listing
     from admit.resolve.guard import Route, Unconfirmed
     from admit.spec.metadata import Metadata
+    from admit.spec.names import NormalizedName
     from admit.spec.record import Digest
 
     Strategy = Literal["first-index", "unsafe-first-match", "unsafe-best-match"]
@@ -59,6 +61,20 @@ if TYPE_CHECKING:
 
         def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
             """Return a digest of every file of a candidate's version."""
+
+    class Place(Files, Protocol):
+        """A source of packages: an index, a folder, a page of links."""
+
+        @property
+        def standing(self) -> Standing | None:
+            """What this run has learned of the source; None before any request."""
+
+        @property
+        def was_asked_anonymously(self) -> bool:
+            """Whether this run asked the source, and as nobody."""
+
+        def listing(self, project: NormalizedName) -> Future[Listing | Absent]:
+            """Return what the source offers of a project."""
 
 
 @value
@@ -98,7 +114,7 @@ class Finder:
 
     def __init__(
         self,
-        indexes: Sequence[tuple[IndexSettings, Index]],
+        indexes: Sequence[tuple[IndexSettings, Place]],
         direct: Mapping[str, Direct],
         warn: Callable[[str], None],
         *,
@@ -120,6 +136,20 @@ class Finder:
             direct = self.direct[name]
             return settled(Found(direct.listing, direct.files, "has the file given"))
         way = route(name, self._settings)
+        beside = tuple(each for each in way.indexes if each.is_additional)
+        if not beside:
+            return self._look(name, way)
+        way = replace(
+            way, indexes=tuple(each for each in way.indexes if not each.is_additional)
+        )
+        found: Future[Found | Missing] = settled(Missing(""))
+        if way.indexes:
+            found = self._look(name, way)
+        return self._look_beside(name, beside, [], []).then(
+            lambda parts: found.then(lambda answer: self._add(*parts, answer, way))
+        )
+
+    def _look(self, name: str, way: Route) -> Future[Found | Missing]:
         if not way.indexes:
             return settled(Missing("cannot be looked for: there is no index"))
         if self._strategy != "first-index" and len(way.indexes) > 1:
@@ -194,6 +224,48 @@ class Finder:
             return answering.then(keep)
 
         return look(0)
+
+    def _look_beside(
+        self,
+        name: str,
+        beside: Sequence[IndexSettings],
+        parts: list[Found],
+        missed: list[str],
+    ) -> Future[tuple[list[Found], list[str]]]:
+        """Look at every source whose files count beside those of an index."""
+        if not beside:
+            return settled((parts, missed))
+        settings, rest = beside[0], beside[1:]
+        index = self._indexes[settings.source.url.key]
+        # Nobody knows when a file on this machine was uploaded.
+        cutoff = "" if settings.source.url.scheme == "file" else settings.exclude_newer
+
+        def keep(
+            answer: Listing | Absent,
+        ) -> Future[tuple[list[Found], list[str]]]:
+            if answer.is_present:
+                listing = self._eligible.narrow(answer, cutoff)
+                parts.append(Found(listing, index, listing.summary))
+            else:
+                missed.append(answer.reason)
+            return self._look_beside(name, rest, parts, missed)
+
+        return index.listing(normalize_name(name)).then(keep)
+
+    def _add(
+        self,
+        parts: Sequence[Found],
+        missed: Sequence[str],
+        answer: Found | Missing,
+        way: Route,
+    ) -> Found | Missing:
+        """Put what stands beside to what an index answered."""
+        if answer.is_found:
+            return self._merge([*parts, answer], missed, way)
+        if parts:
+            return self._merge(parts, missed, way)
+        reasons = [*missed, answer.reason] if answer.reason else missed
+        return _missing(reasons, way)
 
     def _merge(
         self, parts: Sequence[Found], missed: Sequence[str], way: Route

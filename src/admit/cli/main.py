@@ -67,7 +67,10 @@ def _dispatch(arguments: list[str], output: Output) -> int:
     from admit.config.settings import load_settings
 
     operands = {key: given.pop(key) for key in list(given) if key.startswith("_")}
-    settings = load_settings(given)
+    if command.name == "completion":  # the same text whatever is configured
+        settings = load_settings({"no_config": True}, environ={})
+    else:
+        settings = load_settings(given)
     output.verbosity = settings.verbosity
     output.set_color(settings.text("color") or "auto")
     for path in settings.files:

@@ -65,6 +65,7 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("config-file", "text", "read this file, and no other", metavar="FILE"),
     Option("no-config", "flag", "read no configuration file"),
+    Option("no-foreign-config", "flag", "read nothing that was written for pip or uv"),
     Option("no-cache", "flag", "read and write no cache", "n", ("no-cache-dir",)),
     Option("cache-dir", "text", "where the cache is", metavar="DIR"),
     # Which environment.
@@ -95,6 +96,13 @@ OPTIONS: tuple[Option, ...] = (
         "break-system-packages",
         "flag",
         "change an environment that the system manages",
+        group="environment",
+    ),
+    Option(
+        "require-virtualenv",
+        "flag",
+        "change virtual environments only",
+        aliases=("require-venv",),
         group="environment",
     ),
     # Which indexes.
@@ -147,9 +155,7 @@ OPTIONS: tuple[Option, ...] = (
         choices=("first-index", "unsafe-first-match", "unsafe-best-match"),
         group="index",
     ),
-    Option(
-        "refresh", "flag", "ask again for everything the cache has", group="index"
-    ),
+    Option("refresh", "flag", "ask again for everything the cache has", group="index"),
     Option(
         "refresh-package",
         "list",
@@ -457,6 +463,8 @@ class Command:
 PACKAGES = Operand("packages", "*", "REQUIREMENT", "such as flask, 'flask>=3', ./x.whl")
 NAMES = Operand("packages", "*", "PACKAGE", "the name of an installed package")
 VERB = Operand("verb", "?", "dir|size|clean|verify", "what to do with the cache")
+SETTING = Operand("words", "*", "list|get|files", "`list`, `get SETTING` or `files`")
+SHELL = Operand("shell", "?", "bash|zsh|fish|powershell", "for which shell")
 FILES = Operand("files", "*", "FILE", "requirements.in, pyproject.toml, or - for stdin")
 LISTS = Operand("files", "*", "FILE", "such as requirements.txt, or - for stdin")
 FOLDER = Operand("folder", "?", "DIR", "where to make it (default: .venv)")
@@ -556,6 +564,20 @@ COMMANDS: tuple[Command, ...] = (
         (Operand("verb", "?", "versions", "what to ask"), NAMES),
     ),
     Command("cache", "look after the cache", (), "cache", (VERB,)),
+    Command(
+        "config",
+        "tell every setting, its value and where it comes from",
+        ("environment", "index", "network", "resolve", "json"),
+        "config",
+        (SETTING,),
+    ),
+    Command(
+        "completion",
+        "print what makes a shell complete admit's commands and options",
+        (),
+        "completion",
+        (SHELL,),
+    ),
     Command(
         "venv",
         "make a virtual environment",

@@ -1,0 +1,1 @@
+"""`admit config`: every setting, its value, and where it comes from."""

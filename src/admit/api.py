@@ -15,9 +15,10 @@ Does not know: terminals, arguments.
 from __future__ import annotations
 
 import os
+import sys
 
 from admit.config.settings import IndexSettings, Settings, load_settings
-from admit.value import value
+from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -26,6 +27,8 @@ if TYPE_CHECKING:
 
     from admit.auth.scrub import Scrubber
     from admit.cache.store import Cache
+    from admit.config.choice import Preferences
+    from admit.config.project import Extras
     from admit.config.requirements import Wanted
     from admit.env.interpreter import Interpreter
     from admit.env.satisfied import Known
@@ -35,9 +38,11 @@ if TYPE_CHECKING:
     from admit.install.plan import InstallPlan
     from admit.install.prepare import Prepared
     from admit.net.client import Client, RequestLine
-    from admit.resolve.finder import Direct, Finder
-    from admit.resolve.provider import Pin, Policy, Resolution
+    from admit.resolve.finder import Direct, Finder, Place
+    from admit.resolve.policy import Asked, Policy
+    from admit.resolve.provider import Pin, Resolution
     from admit.spec.names import NormalizedName
+    from admit.spec.record import Digest
     from admit.spec.requirement import Requirement
     from admit.spec.tags import Target
     from admit.spec.url import Url
@@ -96,6 +101,10 @@ class Silence:
 
     def waiting(self) -> None:
         pass
+
+
+_ALWAYS_CHANGE = ("upgrade", "upgrade_package", "reinstall", "require_hashes")
+"""Settings under which what is installed is not enough."""
 
 
 @value
@@ -170,6 +179,8 @@ class Session:
         for folder in interpreter.site_folders:
             if has_journal(folder):
                 self._recover(folder)
+        if settings.flag("no_cache"):
+            self.cache.settle_in(interpreter.prefix)
         installed = scan(interpreter.site_folders)
         problems = tuple(f"{each.path}: {each.reason}" for each in installed.problems)
         return Environment(interpreter, index_installed(installed), problems)
@@ -200,6 +211,7 @@ class Session:
         packages: Sequence[str] = (),
         files: Sequence[str] = (),
         constraints: Sequence[str] = (),
+        overrides: Sequence[str] = (),
     ) -> Wanted:
         """Read requirements and the files of requirements.
 
@@ -216,6 +228,8 @@ class Session:
             packages,
             files,
             constraints=constraints,
+            overrides=overrides,
+            extras=self._extras(),
             environ=settings.environ,
             cwd=settings.cwd,
             fetch=None,
@@ -229,6 +243,16 @@ class Session:
             )
         return wanted
 
+    def _extras(self) -> Extras | None:
+        """The extras that are asked of a pyproject.toml; None if none are."""
+        names, is_all = self.settings.items("extra"), self.settings.flag("all_extras")
+        if not names and not is_all:
+            return None
+        from admit.config.project import Extras
+        from admit.spec.names import normalize_extra
+
+        return Extras(tuple(normalize_extra(each) for each in names), is_all)
+
     def check(self, wanted: Wanted, environment: Environment) -> int | None:
         """Return how many distributions meet what is wanted; None if something fails.
 
@@ -238,7 +262,7 @@ class Session:
         from admit.env.satisfied import Satisfied, check
 
         settings = self.settings
-        if any(map(settings.values.get, ("upgrade", "upgrade_package", "reinstall"))):
+        if wanted.overrides or any(map(settings.values.get, _ALWAYS_CHANGE)):
             return None
         answer = check(
             wanted.requirements,
@@ -260,22 +284,6 @@ class Session:
         if not self.settings.flag("break_system_packages"):
             refuse_external_manager(environment.interpreter)
 
-    def policy(self) -> Policy:
-        """What the settings say should be chosen."""
-        from admit.resolve.provider import Policy
-        from admit.spec.names import normalize_name
-
-        settings = self.settings
-        return Policy(
-            with_dependencies=not settings.flag("no_deps"),
-            upgrade=settings.flag("upgrade"),
-            upgrade_only=frozenset(
-                normalize_name(each) for each in settings.items("upgrade_package")
-            ),
-            allow_prereleases=settings.flag("pre"),
-            ignore_installed=settings.flag("reinstall"),
-        )
-
     # Network
 
     @property
@@ -283,10 +291,18 @@ class Session:
         """The cache; opened when it is first asked for."""
         if self._cache is None:
             from admit.cache.store import Cache
+            from admit.spec.names import normalize_name
 
             settings = self.settings
             root = None if settings.flag("no_cache") else settings.cache_dir
-            self._cache = Cache(root, self.listener.warning)
+            names = map(normalize_name, settings.items("refresh_package"))
+            self._cache = Cache(
+                root,
+                self.listener.warning,
+                refresh=settings.flag("refresh"),
+                refresh_only=frozenset(names),
+                is_offline=settings.flag("offline"),
+            )
         return self._cache
 
     @property
@@ -295,7 +311,11 @@ class Session:
         if self._client is None:
             from admit.auth.scrub import Scrubber
             from admit.auth.sources.search import Search, SearchOptions
-            from admit.config.network import transport_options
+            from admit.config.network import (
+                proxy_secrets,
+                retries_of,
+                transport_options,
+            )
             from admit.net.client import Client, ClientOptions
             from admit.net.transport import LateTransport
 
@@ -305,6 +325,8 @@ class Session:
             )
             hosts = settings.items("allow_insecure_host")
             self._scrubber = Scrubber()
+            for secret in proxy_secrets(settings):
+                self._scrubber.register(secret)
             self._client = Client(
                 LateTransport(transport_options(settings)),
                 Search(
@@ -320,6 +342,8 @@ class Session:
                     identity_key=self.cache.identity_key(),
                     plain_http_hosts=hosts,
                     public=public,
+                    retries=retries_of(settings),
+                    is_offline=settings.flag("offline"),
                 ),
                 scrubber=self._scrubber,
             )
@@ -334,20 +358,41 @@ class Session:
 
         return (*settings.indexes, find_default_index(self.cache.root))
 
-    def finder(self, target: Target, wanted: Wanted) -> Finder:
+    def finder(self, target: Target, asked: Asked) -> Finder:
         """The finder of projects for a target, and for the files that are wanted."""
-        from admit.index.fetch import Index
+        from admit.config.choice import cutoff_of, strategy_of
         from admit.resolve.finder import Finder
+        from admit.resolve.policy import Eligible
 
-        indexes = [
-            (each, Index(each.source, self.client, self.cache, target, self.listener))
-            for each in self.index_settings()
-        ]
+        indexes = [(each, self._place(each, target)) for each in self.index_settings()]
         direct: dict[str, Direct] = {}
-        for each in wanted.requirements:
+        for each in (*asked.requirements, *asked.overrides):
             if each.url is not None:
                 direct[each.name] = self._direct(each, each.url, target)
-        return Finder(indexes, direct, self.listener.warning)
+        return Finder(
+            indexes,
+            direct,
+            self.listener.warning,
+            strategy=strategy_of(self.settings),
+            eligible=Eligible(cutoff_of(self.settings), asked.hashes),
+        )
+
+    def _place(self, settings: IndexSettings, target: Target) -> Place:
+        """What answers for one configured source."""
+        source = settings.source
+        if source.kind == "find-links":
+            from admit.index.flat import FlatIndex
+
+            return FlatIndex(source, self.client, self.cache, target, self.listener)
+        if source.url.scheme == "file":
+            from admit.index.local import FolderIndex
+
+            return FolderIndex(source, self.cache, target)
+        from admit.index.fetch import Index
+
+        return Index(
+            source, self.client, self.cache, target, self.listener, settings.stay_reason
+        )
 
     def _direct(self, requirement: Requirement, url: Url, target: Target) -> Direct:
         """A project of which the user gave a file."""
@@ -366,26 +411,106 @@ class Session:
 
     # From requirements to a change
 
-    def resolve(self, wanted: Wanted, environment: Environment) -> Resolution:
-        """Find versions that fit together.
+    def resolve(
+        self,
+        wanted: Wanted,
+        environment: Environment,
+        *,
+        with_dependencies: bool = True,
+    ) -> Resolution:
+        """Find versions that fit together, and into an environment.
 
         Raises:
             ResolutionError: there are none; says why.
             AuthError, NetworkError: an index refused or failed.
+            IntegrityError: a file has not the hash that is given for it.
         """
+        target = environment.interpreter.target
+        from admit.config.choice import policy_of
+
+        policy = policy_of(self.settings)
+        if not with_dependencies:
+            policy = replace(policy, with_dependencies=False)
+        return self._resolve(wanted, target, policy, environment.installed)
+
+    def compile(
+        self, wanted: Wanted, target: Target, preferences: Preferences = ()
+    ) -> Resolution:
+        """Find versions that fit together for a target, whatever is installed.
+
+        `preferences`: versions to keep where they fit.
+
+        Raises:
+            See `resolve`.
+        """
+        from admit.config.choice import policy_of
+
+        policy = policy_of(self.settings, preferences)
+        return self._resolve(wanted, target, policy, {})
+
+    def _resolve(
+        self,
+        wanted: Wanted,
+        target: Target,
+        policy: Policy,
+        installed: Mapping[NormalizedName, Known],
+    ) -> Resolution:
+        from admit.config.choice import asked_of, refuse_unhashed
         from admit.resolve.provider import Provider, resolve
 
-        target = environment.interpreter.target
-        provider = Provider(
-            self.finder(target, wanted),
-            target,
-            environment.installed,
-            self.policy(),
-            requirements=wanted.requirements,
-            constraints=wanted.constraints,
-            on_progress=self.listener.resolving,
+        asked = asked_of(self.settings, wanted, target.environment)
+        finder = self.finder(target, asked)
+        resolution = resolve(
+            Provider(finder, target, installed, policy, asked, self.listener.resolving)
         )
-        return resolve(provider)
+        if self.settings.flag("require_hashes"):
+            refuse_unhashed(
+                pin.name
+                for pin in resolution.pins
+                if pin.candidate is not None and not pin.is_hashed
+            )
+        for pin in resolution.pins:
+            if pin.is_yanked and pin.candidate is not None:
+                why = pin.candidate.file.yanked
+                reason = f": {why}" if isinstance(why, str) and why else ""
+                self.listener.warning(f"{pin.name}=={pin.version} is yanked{reason}")
+        return resolution
+
+    def target(self) -> tuple[Target, Interpreter]:
+        """What to compile for, and the interpreter it is described by.
+
+        That is the one of `--python` or of the environment, else the one that runs
+        this; `--python-version` and `--python-platform` change it.
+
+        Raises:
+            EnvironmentProblem: what is named is none.
+            UsageError: no such version or platform.
+        """
+        from admit.env.described import describe
+        from admit.env.discover import NoEnvironment, find_environment
+
+        settings = self.settings
+        python = settings.text("python")
+        try:
+            interpreter = find_environment(
+                python, settings.environ, settings.cwd, self.probe
+            )
+        except NoEnvironment:
+            if python is not None:
+                raise
+            interpreter = self.probe(sys.executable)
+        version = settings.text("python_version")
+        platform = settings.text("python_platform")
+        return describe(interpreter, version, platform), interpreter
+
+    def hashes(self, resolution: Resolution) -> dict[str, tuple[Digest, ...]]:
+        """Return the digests of all files of every pin, by name."""
+        asked = [
+            (pin.name, pin.found.files.hashes(pin.candidate))
+            for pin in resolution.pins
+            if pin.found is not None and pin.candidate is not None
+        ]
+        return {name: answer.result() for name, answer in asked}
 
     def plan(self, environment: Environment, resolution: Resolution) -> Change:
         """Compare a resolution with what is installed."""
@@ -465,8 +590,16 @@ class Session:
         from admit.install.apply import apply
 
         prepared = prepared or self.prepare(change)
+        plan = self._plan_files(change, environment, prepared.wheels, requested)
+        for each in plan.collisions:
+            self.listener.warning(
+                f"{each.kept} and {each.dropped} both bring {each.destination}, and "
+                f"not the same; that of {each.kept} stays"
+            )
+        for path in plan.outside:
+            self.listener.warning(f"{path} lies outside of the environment and stays")
         return apply(
-            self._plan_files(change, environment, prepared.wheels, requested),
+            plan,
             link_mode=self._link_mode(),
             on_wait=self.listener.waiting,
         )
@@ -494,7 +627,13 @@ class Session:
         ]
         shared = find_shared(owned, staying) if owned else frozenset()
         scheme = environment.interpreter.scheme
-        return plan_install(incoming, owned, scheme, shared=shared)
+        launchers = None
+        if scheme.is_windows and incoming:
+            from admit.install.launchers import read_launchers
+
+            machine = environment.interpreter.environment["platform_machine"]
+            launchers = read_launchers(machine)
+        return plan_install(incoming, owned, scheme, launchers=launchers, shared=shared)
 
     def _direct_url(self, pin: Pin) -> str | None:
         from admit.install.prepare import format_direct_url
@@ -509,4 +648,5 @@ class Session:
         for known in ("clone", "copy", "hardlink", "symlink"):
             if mode == known:
                 return known
-        return "auto"
+        # What was unpacked for this run only need not stay where it is.
+        return "auto" if self.cache.root is not None else "move"

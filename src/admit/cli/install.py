@@ -55,7 +55,12 @@ def _install(
         )
     environment = session.environment()
     _tell_environment(environment, output)
-    wanted = session.collect(packages, files, session.settings.items("constraint"))
+    wanted = session.collect(
+        packages,
+        files,
+        session.settings.items("constraint"),
+        session.settings.items("override"),
+    )
     settled = session.check(wanted, environment)
     if settled is not None:
         elapsed = format_duration(time.perf_counter() - started)

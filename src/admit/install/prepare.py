@@ -11,7 +11,9 @@ from __future__ import annotations
 
 import os
 
+from admit.index.files import mismatch_of
 from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
+from admit.resolve.policy import agrees
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -72,7 +74,7 @@ def prepare(
         for pin in pins:
             if pin.candidate is None or pin.found is None:
                 continue
-            prepared = find_prepared(pin.candidate, cache)
+            prepared = find_prepared(pin.candidate, cache) if is_proven(pin) else None
             if prepared is not None:
                 ready[pin.name] = prepared
                 continue
@@ -97,6 +99,8 @@ def _fetch(
 
     def unpack(downloaded: Downloaded) -> None:
         on_finished(filename)
+        if not is_proven(pin):
+            verify_pin(pin, downloaded, cache)
         place = cache.archive_place(downloaded.sha256)
 
         def work() -> UnpackedWheel:
@@ -126,6 +130,41 @@ def _unpack(downloaded: Downloaded, place: str, cache: Cache) -> UnpackedWheel:
             raise
         elsewhere = cache.archive_place(downloaded.sha256)
         return unpack_wheel(downloaded.path, elsewhere, expected=None)
+
+
+def is_proven(pin: Pin) -> bool:
+    """Whether the hash that the page states is one the user gave.
+
+    Raises:
+        HashMismatch: it is another one.
+    """
+    if pin.hashes is None or pin.candidate is None:
+        return True
+    verdict = agrees(pin.candidate.file, pin.hashes)
+    if verdict is False:
+        raise mismatch_of(pin.candidate, pin.hashes)
+    return verdict is True
+
+
+def verify_pin(pin: Pin, downloaded: Downloaded, cache: Cache) -> None:
+    """Raise HashMismatch unless a file has one of the hashes the user gave."""
+    assert pin.candidate is not None and pin.hashes is not None  # noqa: S101  # not proven
+    found = {"sha256": downloaded.sha256}
+    for each in pin.hashes:
+        if each.algorithm not in found:
+            found[each.algorithm] = _hash_file(downloaded.path, each.algorithm)
+        if found[each.algorithm] == each.hex:
+            return
+    cache.discard(downloaded.path)
+    shown = ", ".join(f"{name}={digits}" for name, digits in found.items())
+    raise mismatch_of(pin.candidate, pin.hashes, shown)
+
+
+def _hash_file(path: str, algorithm: str) -> str:
+    import hashlib
+
+    with open(path, "rb") as file:
+        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 class _Workers:

@@ -14,13 +14,14 @@ from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterable, Mapping, Sequence
     from typing import Literal
 
     from admit.index.listing import Listing
     from admit.index.simple import File
     from admit.spec.names import NormalizedName
     from admit.spec.record import Digest
+    from admit.spec.requirement import Requirement
     from admit.spec.version import Version
 
     Mask = int
@@ -56,6 +57,42 @@ class Policy:
 
 
 @value
+class Asked:
+    """What the user asks for."""
+
+    requirements: tuple[Requirement, ...]
+    constraints: tuple[Requirement, ...] = ()
+    overrides: tuple[Requirement, ...] = ()
+    """What counts in place of everybody's requirements on the same names."""
+    hashes: Mapping[str, tuple[Digest, ...]] | None = None
+    """By project; see `gather_hashes`."""
+
+
+def gather_hashes(
+    requirements: Iterable[Requirement],
+    hashes: Mapping[str, tuple[Digest, ...]],
+    environment: Mapping[str, str],
+) -> dict[str, tuple[Digest, ...]]:
+    """Return the hashes given for every project, as far as its lines are in force.
+
+    `hashes`: by text of a requirement. Where two lines give hashes for one project,
+    only those that both give will do.
+    """
+    found: dict[str, tuple[Digest, ...]] = {}
+    for each in requirements:
+        given = hashes.get(each.text)
+        if given is None:
+            continue
+        if each.marker is not None and not each.marker.evaluate(environment):
+            continue
+        known = found.get(each.name)
+        if known is not None:
+            given = tuple(digest for digest in known if digest in given)
+        found[each.name] = given
+    return found
+
+
+@value
 class Eligible:
     """Which files of a listing count at all."""
 
@@ -70,14 +107,14 @@ class Eligible:
         `own_cutoff`: the index's, in place of the general one; "" for none.
         """
         cutoff = self.cutoff if own_cutoff is None else own_cutoff
-        hashes = (self.hashes or {}).get(listing.project, ())
-        if not cutoff and not hashes:
+        hashes = (self.hashes or {}).get(listing.project)
+        if not cutoff and hashes is None:
             return listing
 
         def judge(file: File) -> str | None:
             if cutoff and (reason := judge_age(file, cutoff)):
                 return reason
-            if hashes and agrees(file, hashes) is False:
+            if hashes is not None and agrees(file, hashes) is False:
                 return OTHER_HASHES
             return None
 
@@ -97,7 +134,7 @@ def agrees(file: File, hashes: Sequence[Digest]) -> bool | None:
     """Say whether a file's stated hashes agree with one given; None if none tells."""
     stated = dict(file.hashes)
     given = [each for each in hashes if each.algorithm in stated]
-    if not given:
+    if hashes and not given:
         return None
     return any(stated[each.algorithm] == each.hex for each in given)
 

@@ -1,8 +1,8 @@
 """Answers the solver out of indexes, direct files and the environment.
 
-For: the policies of choosing: newest, installed first, pre-releases, yanked files,
-what this interpreter can run; and asking for pages and metadata long before the
-solver wants them.
+For: applying the policies of choosing (`resolve.policy`): what is installed or was
+pinned first, yanked files, what this interpreter can run; and asking for pages and
+metadata long before the solver wants them.
 Does not know: how pages are fetched, how the search goes, how things are installed.
 Shape: requirements in, `Resolution` out, by `resolve`. Answers depend on pages and
 metadata only, never on the order in which these arrive.
@@ -12,25 +12,31 @@ from __future__ import annotations
 
 from bisect import bisect_left
 
+from admit.config.requirements import BuildingComesLater
 from admit.errors import ResolutionError
+from admit.index.files import mismatch_of
 from admit.resolve.explain import explain, format_versions
+from admit.resolve.policy import OTHER_HASHES, leave_prereleases, pick
 from admit.resolve.question import Facet, NoSolution, Unavailable, Versions
 from admit.resolve.solver import solve
 from admit.resolve.term import Dependency
 from admit.spec.version import mask as mask_of
-from admit.value import value
+from admit.spec.version import parse_specifier
+from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
+    from collections.abc import Callable, Hashable, Iterable, Mapping
 
     from admit.env.satisfied import Known
     from admit.index.choose import Candidate
     from admit.net.future import Future
     from admit.resolve.finder import Finder, Found, Missing
+    from admit.resolve.policy import Asked, Policy
     from admit.resolve.term import Mask, Package
     from admit.spec.metadata import Metadata
     from admit.spec.names import ExtraName, NormalizedName
+    from admit.spec.record import Digest
     from admit.spec.requirement import Requirement
     from admit.spec.tags import Target
     from admit.spec.version import Specifier, Version
@@ -45,17 +51,6 @@ class NothingFits(ResolutionError):
     """No set of versions satisfies what was asked; `why` tells the proof."""
 
     code = "no-solution"
-
-
-@value
-class Policy:
-    """What the user wants chosen."""
-
-    with_dependencies: bool = True
-    upgrade: bool = False
-    upgrade_only: frozenset[NormalizedName] = frozenset()
-    allow_prereleases: bool = False
-    ignore_installed: bool = False
 
 
 @value
@@ -82,6 +77,15 @@ class Pin:
     is_direct: bool = False
     """The user gave the file, by URL or path."""
     extras: tuple[ExtraName, ...] = ()
+    is_yanked: bool = False
+    hashes: tuple[Digest, ...] | None = None
+    """The file must have one of these, says the user; None if nothing is said."""
+
+    @property
+    def is_hashed(self) -> bool:
+        """Whether the user says which bytes it must be."""
+        is_stated = self.candidate is not None and bool(self.candidate.file.hashes)
+        return self.hashes is not None or (self.is_direct and is_stated)
 
 
 @value
@@ -113,6 +117,10 @@ class _Project:
         self.yanked = listing.yanked if listing is not None else 0
         self.unsupported = listing.unsupported if listing is not None else ()
         self.prereleases = listing.prereleases if listing is not None else 0
+        self.withheld = listing.withheld if listing is not None else ()
+        self.tiers = found.tiers if found is not None else ()
+        self.preferred: Mask = 0
+        """The version to keep if it fits, if any."""
         self.pinned: Mask = 0
         """Versions that the user names exactly: they may be yanked (PEP 592)."""
         if installed is not None:
@@ -127,9 +135,9 @@ class _Project:
             self.yanked = _widen(self.yanked, at)
             self.prereleases = _widen(self.prereleases, at)
             self.prereleases |= version.is_prerelease << at
-            self.unsupported = tuple(
-                (text, _widen(mask, at)) for text, mask in self.unsupported
-            )
+            self.unsupported = _widen_all(self.unsupported, at)
+            self.withheld = _widen_all(self.withheld, at)
+            self.tiers = tuple(_widen(mask, at) for mask in self.tiers)
 
     def candidate(self, index: int) -> Candidate | None:
         """The file of a version; None for one that is only installed."""
@@ -148,18 +156,25 @@ class Provider:
         target: Target,
         installed: Mapping[NormalizedName, Known],
         policy: Policy,
-        *,
-        requirements: Sequence[Requirement],
-        constraints: Sequence[Requirement] = (),
+        asked: Asked,
         on_progress: Callable[[int, int], None] | None = None,
     ) -> None:
         self._finder = finder
         self._target = target
         self._installed = installed
         self._policy = policy
-        self.requirements = [each for each in requirements if self._is_in_force(each)]
+        self._hashes = asked.hashes or {}
+        self._overrides: dict[str, list[Requirement]] = {}
+        for each in asked.overrides:
+            self._overrides.setdefault(each.name, []).append(each)
+        self.requirements = [
+            instead
+            for each in asked.requirements
+            if self._is_in_force(each)
+            for instead in self._overridden(each)
+        ]
         """What the user asks for, as far as it holds for the target."""
-        limits = [each for each in constraints if self._is_in_force(each)]
+        limits = [each for each in asked.constraints if self._is_in_force(each)]
         self._limits: dict[str, list[Specifier]] = {}
         for each in limits:
             self._limits.setdefault(each.name, []).append(each.specifier)
@@ -167,6 +182,18 @@ class Provider:
         for each in (*self.requirements, *limits):
             if each.specifier.is_pin:
                 self._pins.setdefault(each.name, []).append(each.specifier)
+        self._named_prereleases = {
+            each.name
+            for each in (*self.requirements, *limits, *asked.overrides)
+            if each.specifier.names_prerelease
+        }
+        self._lowest: frozenset[str] | None = frozenset()
+        """Of which projects the lowest version is wanted; None: of all."""
+        if policy.resolution == "lowest":
+            self._lowest = None
+        elif policy.resolution == "lowest-direct":
+            self._lowest = frozenset(each.name for each in self.requirements)
+        self._preferences = dict(policy.preferences)
         self._on_progress = on_progress
         self._pages: dict[str, Future[Found | Missing]] = {}
         self._metadata: dict[tuple[str, Version], Future[Metadata]] = {}
@@ -176,6 +203,17 @@ class Provider:
     def _is_in_force(self, requirement: Requirement) -> bool:
         marker = requirement.marker
         return marker is None or marker.evaluate(self._target.environment)
+
+    def _overridden(self, requirement: Requirement) -> Iterable[Requirement]:
+        """What counts in place of a requirement: itself, if nothing overrides it."""
+        overrides = self._overrides.get(requirement.name)
+        if overrides is None:
+            yield requirement
+            return
+        for each in overrides:
+            if self._is_in_force(each):
+                extras = tuple(sorted({*each.extras, *requirement.extras}))
+                yield replace(each, extras=extras)
 
     # What the solver asks
 
@@ -191,8 +229,20 @@ class Provider:
             project.pinned |= mask_of(pin, project.versions)
         if not project.versions:
             return Unavailable(answer.reason)
+        if self._policy.must_build(name) and name not in self._finder.direct:
+            raise BuildingComesLater(
+                f"{name} would have to be built, as --no-binary asks",
+                why="admit installs wheels; building from source comes later",
+                fix=f"leave --no-binary away for {name}",
+            )
+        self._check_hashes(name, project)
+        preferred = self._preferences.get(_name(name))
+        if preferred in project.versions and not self._policy.upgrades(name):
+            project.preferred = 1 << project.versions.index(preferred)
+            project.pinned |= project.preferred
         unusable = [
-            (mask, f"requires Python {text}") for text, mask in project.unsupported
+            *((mask, reason) for reason, mask in project.withheld),
+            *((mask, f"requires Python {text}") for text, mask in project.unsupported),
         ]
         for limit in self._limits.get(name, ()):
             excluded = (
@@ -203,6 +253,21 @@ class Provider:
             if excluded:
                 unusable.append((excluded, f"breaks the constraint {name}{limit}"))
         return Versions(len(project.versions), tuple(unusable))
+
+    def _check_hashes(self, name: str, project: _Project) -> None:
+        """Raise if the files of all versions that the user asks for are others."""
+        hashes = self._hashes.get(name)
+        if hashes is None or project.found is None:
+            return
+        asked = (1 << len(project.versions)) - 1
+        for each in self.requirements:
+            if each.name == name:
+                asked &= mask_of(each.specifier, project.versions)
+        other = dict(project.withheld).get(OTHER_HASHES, 0)
+        if asked and not asked & ~other:
+            version = asked.bit_length() - 1
+            if (candidate := project.candidate(version)) is not None:
+                raise mismatch_of(candidate, hashes)
 
     def mask(self, package: Package, constraint: Hashable) -> Mask:
         project = self._projects[package]
@@ -220,25 +285,39 @@ class Provider:
             and mask >> installed & 1
         ):
             return installed
+        if mask & project.preferred:
+            return pick(mask & project.preferred)
         usable = mask & ~(project.yanked & ~project.pinned)
         if not usable:
             return Unavailable(f"{'was' if _is_single(mask) else 'were'} yanked")
-        final = usable & ~project.prereleases
-        if final and not self._policy.allow_prereleases:
-            usable = final
+        usable = self._leave_prereleases(name, usable, project.prereleases)
+        if not usable:
+            mode = self._policy.prereleases
+            return Unavailable(f"may not be taken, being early (--prerelease {mode})")
         self._look_ahead(name, project, usable)
-        return usable.bit_length() - 1
+        return pick(usable, project.tiers, is_lowest=self._wants_lowest(name))
+
+    def _leave_prereleases(self, name: str, mask: Mask, prereleases: Mask) -> Mask:
+        is_named = name in self._named_prereleases
+        mode = self._policy.prereleases
+        return leave_prereleases(mask, prereleases, mode, is_named=is_named)
+
+    def _wants_lowest(self, name: str) -> bool:
+        return self._lowest is None or name in self._lowest
 
     def _look_ahead(self, name: str, project: _Project, usable: Mask) -> None:
         """Fetch metadata of many versions at once where one after the other fails."""
         project.tries += 1
         if project.found is None or project.tries % LOOK_AHEAD != PATIENCE:
             return
+        is_lowest = self._wants_lowest(name)
         for _ in range(LOOK_AHEAD):
-            usable &= ~(1 << usable.bit_length() >> 1)
+            usable &= ~(1 << pick(usable, project.tiers, is_lowest=is_lowest))
             if not usable:
                 return
-            candidate = project.candidate(usable.bit_length() - 1)
+            candidate = project.candidate(
+                pick(usable, project.tiers, is_lowest=is_lowest)
+            )
             if candidate is not None:
                 self._fetch_metadata(name, project.found, candidate)
 
@@ -312,12 +391,18 @@ class Provider:
         usable = mask_of(specifier, listing.versions)
         for limit in self._limits.get(name, ()):
             usable &= mask_of(limit, listing.versions)
-        for _, mask in listing.unsupported:
+        for _, mask in (*listing.unsupported, *listing.withheld):
             usable &= ~mask
+        preferred = self._preferences.get(_name(name))
+        if preferred is not None and not self._policy.upgrades(name):
+            kept = usable & mask_of(parse_specifier(f"=={preferred}"), listing.versions)
+            if kept:
+                return pick(kept)
         usable &= ~listing.yanked if name not in self._pins else usable
-        if not self._policy.allow_prereleases:
-            usable = usable & ~listing.prereleases or usable
-        return usable.bit_length() - 1 if usable else None
+        usable = self._leave_prereleases(name, usable, listing.prereleases)
+        if not usable:
+            return None
+        return pick(usable, found.tiers, is_lowest=self._wants_lowest(name))
 
     def _fetch_metadata(
         self, name: str, found: Found, candidate: Candidate
@@ -352,6 +437,8 @@ class Provider:
             project.found,
             name in self._finder.direct,
             extras,
+            bool(project.yanked >> version & 1),
+            self._hashes.get(name),
         )
 
     # Words for explanations
@@ -373,6 +460,16 @@ class Provider:
         seen = project.found.listing.seen
         return f"there is no {dependency} {seen}".rstrip()
 
+    def warn_of_doubts(self, pins: Iterable[Pin]) -> None:
+        """Warn where a stranger's package came in place of a doubtful answer."""
+        names = [pin.name for pin in pins if pin.candidate is not None]
+        for text in self._finder.suspicions(names):
+            self._finder.warn(text)
+
+    def doubts(self) -> tuple[str, ...]:
+        """What cannot be told of the credentials that were used."""
+        return self._finder.doubts()
+
     def advice(self) -> str | None:
         """What may help if visibility could be the cause."""
         return self._finder.advice()
@@ -385,7 +482,7 @@ class Provider:
         return self._installed.get(_name(name))
 
     def _keeps_installed(self, name: str) -> bool:
-        return not (self._policy.upgrade or name in self._policy.upgrade_only)
+        return not self._policy.upgrades(name)
 
     def _dependencies(self, metadata: Metadata, extra: str) -> tuple[Dependency, ...]:
         environment = self._target.environment
@@ -401,8 +498,9 @@ class Provider:
                     continue
             elif extra:
                 continue
-            for dependency in self.depend_on(each):
-                found[dependency] = None
+            for instead in self._overridden(each):
+                for dependency in self.depend_on(instead):
+                    found[dependency] = None
         return tuple(found)
 
     def depend_on(self, requirement: Requirement) -> Iterable[Dependency]:
@@ -433,6 +531,12 @@ def _widen(mask: Mask, at: int) -> Mask:
     return mask & low | (mask & ~low) << 1
 
 
+def _widen_all(
+    named: tuple[tuple[str, Mask], ...], at: int
+) -> tuple[tuple[str, Mask], ...]:
+    return tuple((text, _widen(mask, at)) for text, mask in named)
+
+
 def _is_single(mask: Mask) -> bool:
     return not mask & (mask - 1)
 
@@ -461,8 +565,16 @@ def resolve(provider: Provider) -> Resolution:
     except NoSolution as error:
         raise NothingFits(
             "no set of versions satisfies what was asked",
-            why=explain(
-                error.proof, error.universes, provider.describe, provider.absence
+            why="\n".join(
+                (
+                    explain(
+                        error.proof,
+                        error.universes,
+                        provider.describe,
+                        provider.absence,
+                    ),
+                    *provider.doubts(),
+                )
             ),
             fix=provider.advice(),
         ) from error
@@ -482,5 +594,6 @@ def resolve(provider: Provider) -> Resolution:
         if "[" not in name
     ]
     pins.sort(key=lambda pin: pin.name)
+    provider.warn_of_doubts(pins)
     by = {name: tuple(sorted(each)) for name, each in required_by.items()}
     return Resolution(tuple(pins), by)

@@ -1,0 +1,164 @@
+"""From settings to what may be chosen: policy, cut-off date, hashes.
+
+For: handing the resolver what the user said, in the resolver's words.
+Does not know: indexes, versions that exist.
+Shape: `Settings` and `Wanted` -> `Policy`, `Asked`, a cut-off.
+"""
+
+from __future__ import annotations
+
+from admit.errors import IntegrityError, UsageError
+from admit.resolve.policy import Asked, Policy, gather_hashes
+from admit.spec.names import normalize_name
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Iterable, Mapping
+    from typing import Literal
+
+    from admit.config.requirements import Wanted
+    from admit.config.settings import Settings
+    from admit.resolve.policy import Prereleases, Resolution
+    from admit.spec.names import NormalizedName
+    from admit.spec.version import Version
+
+    Strategy = Literal["first-index", "unsafe-first-match", "unsafe-best-match"]
+    Preferences = tuple[tuple[NormalizedName, Version], ...]
+
+
+class HashMissing(IntegrityError):
+    """`--require-hashes`, and something has none or is not pinned."""
+
+    code = "hash-missing"
+
+
+def policy_of(settings: Settings, preferences: Preferences = ()) -> Policy:
+    """Return what the settings say should be chosen."""
+    return Policy(
+        with_dependencies=not settings.flag("no_deps"),
+        upgrade=settings.flag("upgrade"),
+        upgrade_only=frozenset(
+            normalize_name(each) for each in settings.items("upgrade_package")
+        ),
+        prereleases=_prereleases(settings),
+        resolution=_resolution(settings),
+        ignore_installed=settings.flag("reinstall"),
+        no_binary=_names(settings.items("no_binary")),
+        preferences=preferences,
+    )
+
+
+def strategy_of(settings: Settings) -> Strategy:
+    """Return how several indexes are compared."""
+    strategy = settings.text("index_strategy")
+    for known in ("unsafe-first-match", "unsafe-best-match"):
+        if strategy == known:
+            return known
+    return "first-index"
+
+
+def cutoff_of(settings: Settings) -> str | None:
+    """Return the moment before which files must have been uploaded."""
+    text = settings.text("exclude_newer")
+    if not text:
+        return None
+    from datetime import UTC, datetime
+
+    from admit.config.cutoff import parse_cutoff
+
+    now = datetime.now(UTC).astimezone()
+    return parse_cutoff(text, settings.origin_of("exclude_newer"), now)
+
+
+def asked_of(
+    settings: Settings, wanted: Wanted, environment: Mapping[str, str]
+) -> Asked:
+    """Return what the user asks for, with the hashes that hold for a target.
+
+    Raises:
+        HashMissing: hashes are required, and a requirement has none or is no pin.
+    """
+    must_have = settings.flag("require_hashes")
+    if settings.flag("no_verify_hashes"):
+        if must_have:
+            raise UsageError(
+                "--require-hashes and --no-verify-hashes cannot both be",
+                why=f"{settings.origin_of('require_hashes')} asks for the one, "
+                f"{settings.origin_of('no_verify_hashes')} for the other",
+            )
+        hashes = None
+    else:
+        lines = (*wanted.requirements, *wanted.constraints)
+        hashes = gather_hashes(lines, wanted.hashes, environment)
+    if must_have:
+        _check_pinned(wanted, environment, hashes or {})
+    return Asked(wanted.requirements, wanted.constraints, wanted.overrides, hashes)
+
+
+def refuse_unhashed(names: Iterable[str]) -> None:
+    """Raise for projects that came along and have no hash."""
+    found = list(names)
+    if found:
+        raise HashMissing(
+            f"--require-hashes: no hash is given for {', '.join(found)}",
+            why="others depend on it; every one must be listed, pinned and hashed",
+            fix="list them all: `admit compile --generate-hashes`",
+        )
+
+
+def _check_pinned(
+    wanted: Wanted, environment: Mapping[str, str], hashes: Mapping[str, object]
+) -> None:
+    limits = {
+        each.name
+        for each in wanted.constraints
+        if each.specifier.is_pin or each.url is not None
+    }
+    for each in wanted.requirements:
+        if each.marker is not None and not each.marker.evaluate(environment):
+            continue
+        is_pinned = each.url is not None or each.specifier.is_pin
+        if not is_pinned and each.name not in limits:
+            raise HashMissing(
+                f"--require-hashes: {each} is not pinned",
+                why="a hash stands for one file; `==` names the version it is of",
+            )
+        has_own = each.url is not None and "sha256=" in each.url.fragment
+        if each.name not in hashes and not has_own:
+            raise HashMissing(
+                f"--require-hashes: no hash is given for {each}",
+                fix="add one with `admit compile --generate-hashes`",
+            )
+
+
+def _prereleases(settings: Settings) -> Prereleases:
+    mode = settings.text("prerelease")
+    for known in ("disallow", "allow", "if-necessary", "explicit"):
+        if mode == known:
+            return known
+    if mode is None and settings.flag("pre"):
+        return "allow"
+    return "if-necessary-or-explicit"
+
+
+def _resolution(settings: Settings) -> Resolution:
+    mode = settings.text("resolution")
+    for known in ("lowest", "lowest-direct"):
+        if mode == known:
+            return known
+    return "highest"
+
+
+def _names(texts: Iterable[str]) -> frozenset[str]:
+    """Names of `--no-binary`: `:none:` forgets what came before."""
+    names: set[str] = set()
+    for text in texts:
+        for each in text.split(","):
+            word = each.strip()
+            if word == ":none:":
+                names.clear()
+            elif word == ":all:":
+                names.add(word)
+            elif word:
+                names.add(normalize_name(word))
+    return frozenset(names)

@@ -17,6 +17,7 @@ from admit.value import value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator, Mapping
+    from typing import Any, Literal
 
     from admit.config.options import Option
 
@@ -32,7 +33,9 @@ INDEX_KEYS: dict[str, type | tuple[type, ...]] = {
     "ignore-error-codes": list,
     "probe": str,
     "credential-origins": list,
-    "cache-control": str,
+    "cache-control": (str, dict),
+    "client-cert": str,
+    "ca-cert": str,
     "public": bool,
     "principal": str,
     "username-is-token": bool,
@@ -55,6 +58,8 @@ class IndexTable:
 
     fields: Mapping[str, object]
     origin: str
+    folder: str = ""
+    """Of the file: paths in the table are seen from there."""
 
 
 @value
@@ -69,6 +74,8 @@ class Layer:
     indexes: tuple[IndexTable, ...] = ()
     is_file: bool = False
     """Whether `origin` is the path of a file: paths in it are seen from there."""
+    tool: Literal["admit", "uv", "pip"] = "admit"
+    """For whom it was written."""
 
 
 def read_files(
@@ -83,36 +90,64 @@ def read_files(
     """
     if only is not None:
         return [_read_file(only, is_wanted=True)]
-    layers = []
-    for path in _find_files(cwd, environ):
-        raw = _read_bytes(path)
-        if path.endswith("pyproject.toml") and b"admit" not in raw:
-            continue  # spares the import of a TOML parser in most projects
-        layers.append(_parse_layer(path, raw))
-    return layers
+    return [_parse_layer(path, raw) for path, raw in _find_files(cwd, environ)]
 
 
-def _find_files(cwd: str, environ: Mapping[str, str]) -> Iterator[str]:
-    folder = cwd
+def ancestors(folder: str) -> Iterator[str]:
+    """A folder and those above it, the nearest first."""
     while True:
-        found = [
-            path
-            for name in ("admit.toml", "pyproject.toml")
-            if os.path.isfile(path := os.path.join(folder, name))
-        ]
-        if found:
-            yield found[0]
-            break
+        yield folder
         parent = os.path.dirname(folder)
         if parent == folder:
-            break
+            return
         folder = parent
-    home = environ.get("XDG_CONFIG_HOME") or os.path.join(
+
+
+def user_folder(environ: Mapping[str, str]) -> str:
+    """Where this user's configuration files are."""
+    return environ.get("XDG_CONFIG_HOME") or os.path.join(
         environ.get("HOME") or os.path.expanduser("~"), ".config"
     )
-    for path in (os.path.join(home, "admit", "admit.toml"), "/etc/admit/admit.toml"):
+
+
+def fixed_paths(environ: Mapping[str, str]) -> tuple[str, str]:
+    """The user's file and the system's."""
+    return (
+        os.path.join(user_folder(environ), "admit", "admit.toml"),
+        "/etc/admit/admit.toml",
+    )
+
+
+def has_tool(raw: bytes, name: bytes) -> bool:
+    """Tell whether a pyproject.toml may have a table [tool.NAME].
+
+    Without parsing it, which would take longer than most of what admit does.
+    """
+    if name not in raw:
+        return False
+    bare = raw
+    for mark in (b" ", b"\t", b'"', b"'"):
+        bare = bare.replace(mark, b"")
+    return b"tool." + name in bare or b"[tool]" in bare or b"tool=" in bare
+
+
+def _find_files(cwd: str, environ: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
+    for path in (*_project_path(cwd), *fixed_paths(environ)):
         if os.path.isfile(path):
-            yield path
+            yield path, read_bytes(path)
+
+
+def _project_path(cwd: str) -> Iterator[str]:
+    """The nearest file of the project; a pyproject.toml that says nothing is none."""
+    for folder in ancestors(cwd):
+        own = os.path.join(folder, "admit.toml")
+        if os.path.isfile(own):
+            yield own
+            return
+        shared = os.path.join(folder, "pyproject.toml")
+        if os.path.isfile(shared) and has_tool(read_bytes(shared), b"admit"):
+            yield shared
+            return
 
 
 def _read_file(path: str, *, is_wanted: bool) -> Layer:
@@ -121,10 +156,15 @@ def _read_file(path: str, *, is_wanted: bool) -> Layer:
             f"the configuration file {path} does not exist",
             fix="correct --config-file or ADMIT_CONFIG_FILE",
         )
-    return _parse_layer(path, _read_bytes(path))
+    return _parse_layer(path, read_bytes(path))
 
 
-def _read_bytes(path: str) -> bytes:
+def read_bytes(path: str) -> bytes:
+    """Read a configuration file.
+
+    Raises:
+        BadConfiguration: it cannot be read.
+    """
     try:
         with open(path, "rb") as file:
             return file.read()
@@ -134,16 +174,25 @@ def _read_bytes(path: str) -> bytes:
         ) from error
 
 
-def _parse_layer(path: str, raw: bytes) -> Layer:
+def parse_toml(path: str, raw: bytes) -> tuple[dict[str, Any], str]:
+    """Return the document of a configuration file, and its text.
+
+    Raises:
+        BadConfiguration: it is no TOML; names file and line.
+    """
     import tomllib
 
     try:
         text = raw.decode()
-        document = tomllib.loads(text)
+        return tomllib.loads(text), text
     except UnicodeDecodeError as error:
         raise BadConfiguration(f"{path} is not UTF-8", why=error.reason) from error
     except tomllib.TOMLDecodeError as error:
         raise BadConfiguration(f"{path} is not valid TOML", why=str(error)) from error
+
+
+def _parse_layer(path: str, raw: bytes) -> Layer:
+    document, text = parse_toml(path, raw)
     if os.path.basename(path) == "pyproject.toml":
         tool = document.get("tool")
         document = tool.get("admit", {}) if isinstance(tool, dict) else {}
@@ -152,14 +201,14 @@ def _parse_layer(path: str, raw: bytes) -> Layer:
     tables = document.pop("index", [])
     if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
         raise BadConfiguration(
-            f"{path}:{_line_of(text, 'index')}: `index` is not a list of tables",
+            f"{path}:{line_of(text, 'index')}: `index` is not a list of tables",
             fix='write [[index]], then name = "…" and url = "…" below it',
         )
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
     for name, each in document.items():
         key = name.replace("-", "_")
-        where = f"{path}:{_line_of(text, name)}"
+        where = f"{path}:{line_of(text, name)}"
         option = BY_KEY.get(key)
         if option is None or key in NOT_IN_FILES:
             raise BadConfiguration(
@@ -208,10 +257,10 @@ def check_type(option: Option, each: object, where: str) -> object:
 
 def _check_table(table: dict[str, object], path: str, text: str) -> IndexTable:
     shown = table.get("name") or "without a name"
-    where = f"{path}:{_line_of(text, 'index')}: the index {shown}"
+    where = f"{path}:{line_of(text, 'index')}: the index {shown}"
     name = table.get("name")
     if isinstance(name, str):
-        where = f"{path}:{_line_of(text, 'name', name)}: the index {name}"
+        where = f"{path}:{line_of(text, 'name', name)}: the index {name}"
     for key, each in table.items():
         wanted = INDEX_KEYS.get(key)
         if wanted is None:
@@ -222,16 +271,22 @@ def _check_table(table: dict[str, object], path: str, text: str) -> IndexTable:
             raise BadConfiguration(f"{where}: `{key}` has the wrong type")
     if "url" not in table:
         raise BadConfiguration(f"{where}: `url` is missing")
-    return IndexTable(table, where.rpartition(": the index")[0])
+    origin = where.rpartition(": the index")[0]
+    return IndexTable(table, origin, os.path.dirname(path))
 
 
-def _line_of(text: str, key: str, content: str = "") -> int:
-    """The line a key stands in (1-based); 1 if it cannot be told."""
+def line_of(text: str, key: str, content: str = "") -> int:
+    """Return the line a key stands in (1-based); 1 if it cannot be told."""
     for number, line in enumerate(text.splitlines(), 1):
         stripped = line.strip().lstrip("[").strip("\"' ")
-        if stripped.startswith(key) and content in line:
+        after = stripped.removeprefix(key)
+        is_key = after != stripped and after[:1] not in _KEY_MARKS
+        if is_key and content in line:
             return number
     return 1
+
+
+_KEY_MARKS = frozenset("-_abcdefghijklmnopqrstuvwxyz")
 
 
 def _suggest(name: str, known: Mapping[str, object] | None = None) -> str | None:

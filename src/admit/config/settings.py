@@ -12,8 +12,8 @@ import os
 
 from admit.config.files import Layer, read_files
 from admit.config.indexes import IndexSettings, collect_indexes, url_of
-from admit.config.options import BY_KEY, OPTIONS
-from admit.errors import UsageError
+from admit.config.options import BY_KEY
+from admit.config.variables import read_variables
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -21,12 +21,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
     from typing import Any
 
-    from admit.config.options import Option
-
 __all__ = ["IndexSettings", "Settings", "expand_home", "load_settings", "url_of"]
-
-TRUE = ("1", "true", "yes", "on", "y", "t")
-FALSE = ("0", "false", "no", "off", "n", "f", "")
 
 
 @value
@@ -63,6 +58,10 @@ class Settings:
 
     def origin_of(self, key: str) -> str:
         return self.origins.get(key, "default")
+
+    def path(self, text: str) -> str:
+        """A path as the user means it: absolute, from the working folder, `~` known."""
+        return os.path.normpath(os.path.join(self.cwd, expand_home(self, text)))
 
     @property
     def cache_dir(self) -> str:
@@ -111,7 +110,7 @@ def load_settings(
         if (option := BY_KEY.get(key)) is not None
     }
     line = Layer("command line", typed, origins_of_line)
-    variables = _read_environment(environ)
+    variables = read_variables(environ)
     above = [line, requirements, variables] if requirements else [line, variables]
     layers = list(above)
     no_config = typed.get("no_config", variables.values.get("no_config", False))
@@ -133,37 +132,3 @@ def load_settings(
     return Settings(
         values, origins, indexes, has_default, files, environ, cwd, home, typed
     )
-
-
-def _read_environment(environ: Mapping[str, str]) -> Layer:
-    values: dict[str, object] = {}
-    origins: dict[str, str] = {}
-    for option in OPTIONS:
-        text = environ.get(option.variable)
-        if text is None or (text == "" and option.kind != "flag"):
-            continue
-        values[option.key] = _parse_variable(option, text)
-        origins[option.key] = option.variable
-    return Layer("environment", values, origins)
-
-
-def _parse_variable(option: Option, text: str) -> object:
-    lowered = text.strip().lower()
-    if option.kind == "flag":
-        if lowered in TRUE:
-            return True
-        if lowered in FALSE:
-            return False
-        raise UsageError(f"{option.variable} wants true or false, not {text!r}")
-    if option.kind in ("number", "count"):
-        try:
-            return float(lowered) if option.kind == "number" else int(lowered)
-        except ValueError:
-            raise UsageError(
-                f"{option.variable} wants a number, not {text!r}"
-            ) from None
-    if option.kind == "list":
-        return text.split()
-    if option.kind == "choice" and text not in option.choices:
-        raise UsageError(f"{option.variable} wants one of {', '.join(option.choices)}")
-    return text

@@ -556,6 +556,7 @@ class TestRefreshing:
         dialogue = Dialogue(search, replying(Reply(401)))
 
         assert status_of(dialogue.ask(ask(CORP))[0]) == "credentials-rejected"
+        assert dialogue.users == ["alice"]
 
     @pytest.mark.pain("I1")
     @pytest.mark.parametrize("seed", range(5))
@@ -1110,6 +1111,17 @@ class TestOneAnonymousRetry:
         assert status_of(outcome) == "credentials-required"
         assert dialogue.users == ["alice", "-"]
 
+    @pytest.mark.pain("H11")
+    @pytest.mark.parametrize(
+        ("status", "users"), [(401, ["alice", "-"]), (403, ["alice"])]
+    )
+    def test_for_metadata_only_after_a_401(self, status: int, users: list[str]) -> None:
+        request = ask(self.DIRECT, FILE + ".metadata", "metadata")
+
+        _, dialogue = run(Reply(status), WHEEL, request=request)
+
+        assert dialogue.users == users
+
     def test_a_dead_credential_is_left_at_home(self) -> None:
         dialogue = Dialogue(
             finding(Found(ALICE)), lambda send: Reply(401) if send.credential else WHEEL
@@ -1333,6 +1345,7 @@ class TestStanding:
             pytest.param(Reply(403), FILE, False, id="403 on a file"),
             pytest.param(Reply(403), INDEX + "w/", True, id="403 on a listing"),
             pytest.param(Reply(401), ELSEWHERE, False, id="401 elsewhere"),
+            pytest.param(Reply(404), INDEX + "w/", False, id="404 on a listing"),
         ],
     )
     def test_what_counts_as_a_refused_caller(

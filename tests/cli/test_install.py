@@ -315,3 +315,19 @@ def test_the_environment_is_found_upwards_or_by_variable(desk: Desk) -> None:
 
     desk.work = outside
     assert desk.installed == ["alpha==2.0", "delta==1.0"]
+
+
+@pytest.mark.parametrize("named_by", [".venv", "VIRTUAL_ENV", "--python"])
+def test_an_environment_whose_interpreter_belongs_elsewhere_is_refused(
+    desk: Desk, golden: Golden, named_by: str
+) -> None:
+    """A damaged .venv would lead to the Python it was made with: nobody named that."""
+    (desk.venv / "pyvenv.cfg").unlink()
+    options = ["--python", ".venv"] if named_by == "--python" else []
+    if named_by == "VIRTUAL_ENV":
+        desk.variables["VIRTUAL_ENV"] = str(desk.venv)
+
+    desk.fail("list", *options)
+    desk.fail("install", "--dry-run", "alpha", *options)
+
+    golden(desk)

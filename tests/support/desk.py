@@ -176,6 +176,7 @@ class Desk:
             (str(self.home.parent), "ROOT"),
             (os.path.realpath(base), "PYTHON"),
             (str(base), "PYTHON"),
+            (f"{sys.base_prefix}\n", "PREFIX\n"),
         ):
             text = text.replace(path, shown)
         text = re.sub(r"(127\.0\.0\.1|localhost):\d+", r"\1:PORT", text)

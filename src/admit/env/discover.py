@@ -50,6 +50,8 @@ class Found:
     executable: str
     named_by: str
     """For messages: "--python", "VIRTUAL_ENV", ".venv"."""
+    folder: str | None = None
+    """The environment's, where a folder was named and not an interpreter."""
 
 
 def find_environment(
@@ -64,13 +66,23 @@ def find_environment(
     or `python3.12`; `ask` is `probe` with its cache file.
 
     Raises:
-        NoEnvironment: nothing names one, or what does is none.
+        NoEnvironment: nothing names one, or what does is none, or its interpreter
+            belongs to another one, which nobody named.
         NoInterpreter: no interpreter of that version is on PATH.
         InterpreterFailed: the one found does not work.
     """
     if python is not None and is_version(python):
         return _find_version(python, environ, cwd, ask)
-    return ask(find_executable(python, environ, cwd).executable)
+    found = find_executable(python, environ, cwd)
+    interpreter = ask(found.executable)
+    if found.folder and not _is_same_folder(interpreter.prefix, found.folder):
+        raise NoEnvironment(
+            f"{found.folder} is no environment, or a damaged one",
+            why=f"its interpreter belongs to {interpreter.prefix}",
+            fix="remove the folder and make it anew with `admit venv DIR`, or name "
+            "an interpreter by its path with --python",
+        )
+    return interpreter
 
 
 def find_executable(python: str | None, environ: Mapping[str, str], cwd: str) -> Found:
@@ -80,7 +92,9 @@ def find_executable(python: str | None, environ: Mapping[str, str], cwd: str) ->
         NoEnvironment: see `find_environment`.
     """
     if python:
-        return Found(_named_path(python, environ, cwd), "--python")
+        path = _named_path(python, environ, cwd)
+        given = os.path.join(cwd, os.path.expanduser(python))
+        return Found(path, "--python", given if os.path.isdir(given) else None)
     for variable in ("VIRTUAL_ENV", "CONDA_PREFIX"):
         folder = environ.get(variable)
         if folder and not (variable == "CONDA_PREFIX" and _is_base(environ)):
@@ -92,7 +106,7 @@ def find_executable(python: str | None, environ: Mapping[str, str], cwd: str) ->
                     why=_why_none(folder),
                     fix=f"unset {variable}, or make one there: `admit venv {folder}`",
                 )
-            return Found(executable, variable)
+            return Found(executable, variable, folder)
     for folder in _folders_upwards(cwd):
         candidate = os.path.join(folder, ".venv")
         if os.path.isdir(candidate):
@@ -103,7 +117,7 @@ def find_executable(python: str | None, environ: Mapping[str, str], cwd: str) ->
                     why=_why_none(candidate),
                     fix=f"make it anew: `admit venv --clear {candidate}`",
                 )
-            return Found(executable, candidate)
+            return Found(executable, candidate, candidate)
     raise NoEnvironment(
         "no environment to work on",
         why="--python is not given, VIRTUAL_ENV is not set, and neither "
@@ -225,6 +239,13 @@ def _named_path(python: str, environ: Mapping[str, str], cwd: str) -> str:
             )
         return executable
     return path
+
+
+def _is_same_folder(one: str, other: str) -> bool:
+    try:
+        return os.path.samefile(one, other)
+    except OSError:
+        return False
 
 
 def _is_base(environ: Mapping[str, str]) -> bool:

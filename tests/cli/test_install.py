@@ -2,6 +2,10 @@
 
 from __future__ import annotations
 
+import contextlib
+import hashlib
+import os
+import re
 import subprocess
 from typing import TYPE_CHECKING
 
@@ -11,6 +15,7 @@ from support.wheel import build_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from admit.serve.server import IndexServer
     from support.desk import Desk
@@ -331,3 +336,85 @@ def test_an_environment_whose_interpreter_belongs_elsewhere_is_refused(
     desk.fail("install", "--dry-run", "alpha", *options)
 
     golden(desk)
+
+
+def test_constraints_limit_and_bring_nothing(desk: Desk, golden: Golden) -> None:
+    desk.write("limits.txt", "alpha<2  # the old one\ndelta==1.0\n-c more.txt\n")
+    desk.write("more.txt", "early<2\n")
+
+    desk.succeed("install", "-c", "limits.txt", "beta", "early")
+    desk.succeed("install", "-c", "limits.txt", "beta")
+    desk.fail("install", "-c", "limits.txt", "alpha>=2")
+
+    assert desk.installed == ["alpha==1.0", "beta==1.0", "early==1.0"]
+    golden(desk)
+
+
+def test_constraints_change_what_is_installed(desk: Desk, golden: Golden) -> None:
+    desk.succeed("install", "beta")
+    desk.write("limits.txt", "alpha<2\n")
+
+    desk.succeed("install", "-c", "limits.txt", "beta")
+
+    assert desk.installed == ["alpha==1.0", "beta==1.0"]
+    golden(desk)
+
+
+def test_hashes_of_a_requirements_file_are_held_to(
+    desk: Desk, world: Path, golden: Golden
+) -> None:
+    wheel = (world / "alpha-1.0-py3-none-any.whl").read_bytes()
+    right = hashlib.sha256(wheel).hexdigest()
+    desk.write("right.txt", f"alpha==1.0 --hash=sha256:{right}\n")
+    desk.write("wrong.txt", f"alpha==1.0 --hash=sha256:{'0' * 64}\n")
+
+    desk.fail("install", "-r", "wrong.txt")
+    assert desk.installed == []
+    desk.succeed("install", "-r", "right.txt")
+
+    assert desk.installed == ["alpha==1.0"]
+    golden(desk)
+
+
+def test_a_file_of_another_hash_is_refused_also_from_the_cache(
+    desk: Desk, golden: Golden
+) -> None:
+    desk.write("wrong.txt", f"alpha==1.0 --hash=sha256:{'0' * 64}\n")
+    desk.succeed("install", "alpha==1.0")
+    desk.succeed("uninstall", "alpha")
+
+    desk.fail("install", "-r", "wrong.txt")
+
+    assert desk.installed == []
+    golden(desk)
+
+
+def test_a_terminal_sees_progress_and_nothing_of_it_stays(
+    desk: Desk, index: IndexServer
+) -> None:
+    index.latency = 0.1
+    reading, writing = os.openpty()
+
+    process = subprocess.Popen(
+        desk.command("install", "gamma"),
+        cwd=desk.work,
+        env=desk.environment({"TERM": "xterm"}),
+        stdin=subprocess.DEVNULL,
+        stdout=subprocess.DEVNULL,
+        stderr=writing,
+    )
+    os.close(writing)
+    seen = b""
+    with contextlib.suppress(OSError):  # Linux says so when the other end closes
+        while chunk := os.read(reading, 4096):
+            seen += chunk
+    os.close(reading)
+
+    assert process.wait() == 0
+    assert b"Resolving: " in seen
+    assert b"projects" in seen
+    drawn = seen.count(b"\x1b[1A\x1b[2K")
+    assert drawn > 0
+    last = seen.rpartition(b"\x1b[2K")[2].decode()
+    assert " + gamma==1.0" in re.sub(r"\x1b\[\d*m", "", last)
+    assert "Resolving" not in last

@@ -137,6 +137,7 @@ def _columns() -> int:
     import os
 
     try:
-        return max(20, os.get_terminal_size(2).columns)
+        columns = os.get_terminal_size(2).columns
     except OSError:
-        return 80
+        columns = 0
+    return max(20, columns or 80)  # some terminals say 0

@@ -57,6 +57,10 @@ class Source:
     """A project that every accepted caller can see (R1, confirmed)."""
     cache_control: str | None = None
     """The user's own freshness rule for listings, e.g. "max-age=600"."""
+    client_cert: str | None = None
+    """A PEM file, its key in it, shown to the source's own origins only."""
+    ca_cert: str | None = None
+    """A PEM file of the authorities that are trusted for those, and no others."""
 
     @property
     def label(self) -> str:

@@ -220,7 +220,7 @@ def _parse_layer(path: str, raw: bytes) -> Layer:
         path,
         values,
         origins,
-        tuple(_check_table(t, path, text) for t in tables),
+        tuple(check_table(t, path, text) for t in tables),
         is_file=True,
     )
 
@@ -255,7 +255,12 @@ def check_type(option: Option, each: object, where: str) -> object:
     raise BadConfiguration(f"{where}: `{option.name}` wants {wanted}")
 
 
-def _check_table(table: dict[str, object], path: str, text: str) -> IndexTable:
+def check_table(table: dict[str, object], path: str, text: str) -> IndexTable:
+    """Check the keys and types of one `[[index]]` table.
+
+    Raises:
+        BadConfiguration: a key is unknown, of a wrong type, or missing.
+    """
     shown = table.get("name") or "without a name"
     where = f"{path}:{line_of(text, 'index')}: the index {shown}"
     name = table.get("name")

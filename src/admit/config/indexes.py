@@ -67,6 +67,7 @@ def collect_indexes(
     layers: Sequence[Layer], above: int, environ: Mapping[str, str], cwd: str
 ) -> tuple[tuple[IndexSettings, ...], bool]:
     """All indexes in the order they are asked; the default, if any, last."""
+    layers = _without_repeated_names(layers)
     tables = [table for layer in layers for table in layer.indexes]
     named = {table.fields.get("name"): table for table in tables}
     extra: list[IndexSettings] = []
@@ -106,6 +107,29 @@ def collect_indexes(
         _rule_of(text, origin)  # a mistake is told also where no index is configured
     indexes = tuple(_with_policy(each, rules, later, environ) for each in merged)
     return indexes, default is not None
+
+
+def _without_repeated_names(layers: Sequence[Layer]) -> list[Layer]:
+    """Let the strongest layer say what an index of some name is (as uv has it).
+
+    Raises:
+        BadConfiguration: one file has two indexes of the same name.
+    """
+    taken: dict[object, Layer] = {}
+    found = []
+    for layer in layers:
+        kept: list[IndexTable] = []
+        for table in layer.indexes:
+            name = table.fields.get("name")
+            if name is not None and taken.setdefault(name, layer) is not layer:
+                continue
+            if name is not None and name in (each.fields.get("name") for each in kept):
+                raise BadConfiguration(
+                    f"{table.origin}: there is another index of the name {name}"
+                )
+            kept.append(table)
+        found.append(replace(layer, indexes=tuple(kept)))
+    return found
 
 
 def _items(found: object) -> Sequence[Any]:
@@ -164,7 +188,7 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
     fields: dict[str, Any] = dict(table.fields)
     where = table.origin
     try:
-        url = parse_url(fields["url"])
+        url = _url_of_table(fields["url"], table.folder)
         origins = tuple(
             parse_url(each).origin for each in fields.get("credential-origins", ())
         )
@@ -180,6 +204,7 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         raise BadConfiguration(
             f"{where}: `ignore-error-codes` wants statuses from 400 to 499"
         )
+    policy_of_cache = _cache_control(fields.get("cache-control"), where)
     form = fields.get("format", "simple")
     if form not in ("simple", "flat"):
         raise BadConfiguration(f"{where}: `format` wants simple or flat")
@@ -194,7 +219,9 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         username_is_token=fields.get("username-is-token", False),
         ignore_error_codes=tuple(codes),
         probe=parse_probe(fields, where),
-        cache_control=fields.get("cache-control"),
+        cache_control=policy_of_cache,
+        client_cert=_path_in(fields, "client-cert", table),
+        ca_cert=_path_in(fields, "ca-cert", table),
     )
     return IndexSettings(
         source,
@@ -205,6 +232,40 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         packages=parse_patterns(fields, where),
         exclude_newer=_cutoff_of(fields.get("exclude-newer"), where),
     )
+
+
+def _url_of_table(text: str, folder: str) -> Url:
+    """A URL, or a path seen from the folder of the file."""
+    path = os.path.abspath(os.path.join(folder, os.path.expanduser(text)))
+    is_path = text.startswith((".", "/", "~")) or os.path.isdir(path)
+    return url_of(path) if is_path else parse_url(text)
+
+
+def _cache_control(found: str | Mapping[str, object] | None, where: str) -> str | None:
+    """The rule for listings; `files` of uv's form is met anyway: they never change."""
+    if found is None or isinstance(found, str):
+        rule = found
+    else:
+        wrong = [key for key in found if key not in ("api", "files")]
+        if wrong or not all(isinstance(each, str) for each in found.values()):
+            raise BadConfiguration(
+                f"{where}: `cache-control` wants a text, or {{ api = …, files = … }}"
+            )
+        rule = str(found["api"]) if "api" in found else None
+    if rule is not None and not rule.isprintable():
+        raise BadConfiguration(f"{where}: `cache-control` is not one line of text")
+    return rule
+
+
+def _path_in(fields: Mapping[str, Any], key: str, table: IndexTable) -> str | None:
+    """The absolute path of a file that must be there."""
+    if key not in fields:
+        return None
+    path = os.path.expanduser(fields[key])
+    path = os.path.abspath(os.path.join(table.folder, path))
+    if not os.path.isfile(path):
+        raise BadConfiguration(f"{table.origin}: there is no file {path}: `{key}`")
+    return path
 
 
 def _cutoff_of(found: str | bool | None, where: str) -> str | None:

@@ -59,6 +59,8 @@ def fill(source: Source, other: Source) -> Source:
         ignore_error_codes=source.ignore_error_codes or other.ignore_error_codes,
         probe=source.probe or other.probe,
         cache_control=source.cache_control or other.cache_control,
+        client_cert=source.client_cert or other.client_cert,
+        ca_cert=source.ca_cert or other.ca_cert,
     )
 
 

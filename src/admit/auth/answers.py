@@ -62,9 +62,7 @@ _PACKAGE_MARKS = (b".whl", b".tar.gz", b".zip", b".tar.bz2", b".egg", b"#sha256=
 _ARCHIVE_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
 
 
-def is_login_listing(
-    reply: Reply, asked: Url, final: Url, *, was_redirected: bool
-) -> bool:
+def is_login_listing(reply: Reply, asked: Url, final: Url) -> bool:
     """Tell whether a listing is HTML for people (rule R6, second row; pain H10).
 
     An HTML page without package links, and either with a form or reached by a
@@ -75,7 +73,7 @@ def is_login_listing(
     text = reply.head.lower()
     if any(mark in text for mark in _PACKAGE_MARKS):
         return False
-    return b"<form" in text or (was_redirected and _last(asked) != _last(final))
+    return b"<form" in text or _last(asked) != _last(final)
 
 
 def is_html_for_people(reply: Reply) -> bool:

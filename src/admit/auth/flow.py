@@ -168,7 +168,7 @@ class _Conversation:
             bare_url = url.without_userinfo()
             reply = yield Send(bare_url, provenance, credential)
             if credential is not None:
-                self._note_login(url, credential, reply, provenance.hop)
+                self._note_login(url, credential, reply)
             trip = _Trip(
                 reply, bare_url, first, credential, owner, is_foreign, provenance.hop
             )
@@ -272,14 +272,14 @@ class _Conversation:
         )
 
     def _note_login(
-        self, url: Url, credential: Credential, reply: Reply | AdmitError, hop: int
+        self, url: Url, credential: Credential, reply: Reply | AdmitError
     ) -> None:
         """Tell the ledger how a login fared (rule R6, last paragraph)."""
         login = (url.origin, credential.pair)
         outcome: Outcome = "neither"
         if isinstance(reply, AdmitError) or reply.status in (429, 500, 502, 503, 504):
             outcome = "no answer"
-        elif reply.status in (200, 304) and not self._is_login_page(reply, url, hop):
+        elif reply.status in (200, 304) and not self._is_login_page(reply, url):
             outcome = "accepted"
         elif self._is_refusal(reply.status, url.origin, credential):
             outcome = "refused"
@@ -383,9 +383,7 @@ class _Conversation:
         """Read the table of rule R6 for the final answer of a trip."""
         status = reply.status
         case = self._case(trip)
-        if status in (200, 206, 304) and self._is_login_page(
-            reply, trip.url, trip.hops
-        ):
+        if status in (200, 206, 304) and self._is_login_page(reply, trip.url):
             raise denial.login_page(case)
         if status == 407:
             raise denial.proxy_refused(case)
@@ -516,11 +514,11 @@ class _Conversation:
     def _is_foreign(self, origin: Origin) -> bool:
         return origin not in own_origins(self.source, self.ledger.upgraded(self.source))
 
-    def _is_login_page(self, reply: Reply, url: Url, hops: int) -> bool:
+    def _is_login_page(self, reply: Reply, url: Url) -> bool:
         if self.purpose == "requirements":
             return False
         if self._is_listing():
-            return is_login_listing(reply, self.ask.url, url, was_redirected=hops > 0)
+            return is_login_listing(reply, self.ask.url, url)
         return is_html_for_people(reply)
 
     def _case(self, trip: _Trip | None) -> Case:

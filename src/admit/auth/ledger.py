@@ -186,7 +186,7 @@ class Ledger:
         trial = self._trials[login]
         trial.in_flight -= 1
         trial.inconclusive += outcome == "neither"
-        if outcome == "accepted" and login not in self._refused:
+        if outcome == "accepted":
             self._accepted.add(login)
 
     # Refreshing.

@@ -18,7 +18,17 @@ from typing import TYPE_CHECKING, NamedTuple
 if TYPE_CHECKING:
     from pathlib import Path
 
-DATA_COMMANDS = ("list", "freeze", "version", "--version", "-V", "-h", "--help")
+DATA_COMMANDS = (
+    "config",
+    "completion",
+    "list",
+    "freeze",
+    "version",
+    "--version",
+    "-V",
+    "-h",
+    "--help",
+)
 TIME_LIMIT = 60
 
 
@@ -59,6 +69,7 @@ class Desk:
             "PATH": "/usr/bin:/bin",
             "TMPDIR": str(root / "tmp"),
             "PYTHONIOENCODING": "utf-8",
+            "ADMIT_NO_FOREIGN_CONFIG": "1",  # this machine may have a pip.conf
         }
         if index_url is not None:
             self.variables["ADMIT_INDEX_URL"] = index_url

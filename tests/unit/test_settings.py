@@ -25,9 +25,8 @@ def load(
 ) -> Settings:
     if file is not None:
         (tmp_path / "admit.toml").write_text(file)
-    return load_settings(
-        given, environ={"HOME": str(tmp_path), **(environ or {})}, cwd=str(tmp_path)
-    )
+    own = {"HOME": str(tmp_path), "ADMIT_NO_FOREIGN_CONFIG": "1"}
+    return load_settings(given, environ={**own, **(environ or {})}, cwd=str(tmp_path))
 
 
 def urls(settings: Settings) -> list[str]:

@@ -3,8 +3,8 @@
 For: the neutral variables that every network program knows, beside our own options.
 Does not know: sockets, requests, credentials of indexes.
 Shape: `Settings` -> `TransportOptions`.
-Precedence of trust: `--cert`, SSL_CERT_FILE and SSL_CERT_DIR, REQUESTS_CA_BUNDLE,
-CURL_CA_BUNDLE, PIP_CERT, the system's store.
+Precedence of trust: `--cert` (which is PIP_CERT too), SSL_CERT_FILE and SSL_CERT_DIR,
+REQUESTS_CA_BUNDLE, CURL_CA_BUNDLE, the system's store.
 """
 
 from __future__ import annotations
@@ -23,7 +23,7 @@ if TYPE_CHECKING:
     from admit.config.settings import Settings
     from admit.spec.url import Secret, Url
 
-_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE", "PIP_CERT")
+_BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
 
 class BadNetworkSetting(UsageError):

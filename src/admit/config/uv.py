@@ -257,8 +257,8 @@ def _indexes(document: Document, warnings: list[str]) -> tuple[IndexTable, ...]:
         made.append(found)
     for name, packages in owned.items():
         warnings.append(
-            f"{document.origin('sources')}: {', '.join(packages)} is to come from the "
-            f"index {name}, which this file does not have; the pin does not count"
+            f"{document.origin(packages[0])}: {', '.join(packages)} is to come from "
+            f"the index {name}, which this file does not have; the pin does not count"
         )
     return tuple(made)
 

@@ -7,7 +7,8 @@ starting the interpreter (docs/design/0001-start-up.md).
 Does not know: conversion, validation, ordering. Immutability is held by the type
 checker, not at run time.
 Shape: one generated `__init__` over the annotated fields, in order; `__slots__`,
-`__eq__`, `__hash__`, `__repr__`, `__match_args__`.
+`__eq__`, `__hash__`, `__repr__`, `__match_args__`. Each method is compiled when it is
+first called: most commands use few of the classes they import.
 """
 
 from __future__ import annotations
@@ -15,7 +16,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
-    from typing import TypeVar, dataclass_transform
+    from typing import Any, TypeVar, dataclass_transform
 
     T = TypeVar("T")
 else:
@@ -43,30 +44,61 @@ def value(cls: type[T]) -> type[T]:
     namespace.pop("__weakref__", None)
     fields = tuple(namespace.get("__annotations__", ()))
     defaults = {name: namespace.pop(name) for name in fields if name in namespace}
-    parameters = [f"{name}=_{name}" if name in defaults else name for name in fields]
-    body = [f" self.{name}={name}" for name in fields] or [" pass"]
-    mine = "".join(f"self.{name}," for name in fields)
-    other = "".join(f"other.{name}," for name in fields)
-    source = "\n".join(
-        [
-            f"def __init__(self,{','.join(parameters)}):",
-            *body,
-            "def __eq__(self, other):",
-            " if other.__class__ is not self.__class__: return NotImplemented",
-            f" return ({mine})==({other})",
-            "def __hash__(self):",
-            f" return hash(({mine}))",
-        ]
-    )
-    scope: dict[str, object] = {f"_{name}": each for name, each in defaults.items()}
-    exec(source, scope)  # noqa: S102  # field names of our own classes, nothing else
-    for name in ("__init__", "__eq__", "__hash__"):
-        if name not in cls.__dict__ or name == "__hash__":
-            namespace[name] = scope[name]
+    own = {name for name in ("__init__", "__eq__", "__hash__") if name in cls.__dict__}
+    if "__eq__" in own and cls.__dict__.get("__hash__") is None:
+        own.discard("__hash__")  # Python takes the hash away from who defines equality
+
+    def compile_method(name: str, arguments: tuple[object, ...]) -> Any:
+        """Put the real method in place of its stand-in, and call it."""
+        method = _compile(name, fields, defaults)
+        setattr(made, name, method)
+        return method(*arguments)
+
+    def __init__(*arguments: object, **named: object) -> None:  # noqa: N807
+        method = _compile("__init__", fields, defaults)
+        made.__init__ = method  # type: ignore[misc]  # the stand-in's only task
+        method(*arguments, **named)
+
+    def __eq__(self: object, other: object) -> Any:  # noqa: N807
+        return compile_method("__eq__", (self, other))
+
+    def __hash__(self: object) -> Any:  # noqa: N807
+        return compile_method("__hash__", (self,))
+
+    for stand_in in (__init__, __eq__, __hash__):
+        if stand_in.__name__ not in own:
+            namespace[stand_in.__name__] = stand_in
     namespace.setdefault("__repr__", _repr)
     namespace["__slots__"] = fields
     namespace["__match_args__"] = fields
-    return type(cls.__name__, cls.__bases__, namespace)
+    made = type(cls.__name__, cls.__bases__, namespace)
+    return made
+
+
+def _compile(
+    name: str, fields: tuple[str, ...], defaults: dict[str, object]
+) -> Callable[..., Any]:
+    """Return one method of a value class."""
+    mine = "".join(f"self.{field}," for field in fields)
+    if name == "__init__":
+        parameters = [
+            f"{field}=_{field}" if field in defaults else field for field in fields
+        ]
+        body = [f" self.{field}={field}" for field in fields] or [" pass"]
+        lines = [f"def __init__(self,{','.join(parameters)}):", *body]
+    elif name == "__eq__":
+        other = "".join(f"other.{field}," for field in fields)
+        lines = [
+            "def __eq__(self, other):",
+            " if other.__class__ is not self.__class__: return NotImplemented",
+            f" return ({mine})==({other})",
+        ]
+    else:
+        lines = ["def __hash__(self):", f" return hash(({mine}))"]
+    scope: dict[str, Any] = {f"_{field}": each for field, each in defaults.items()}
+    exec("\n".join(lines), scope)  # noqa: S102  # field names of our own classes
+    method: Callable[..., Any] = scope[name]
+    return method
 
 
 def replace(instance: T, **changes: object) -> T:

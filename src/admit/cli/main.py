@@ -12,12 +12,11 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from argparse import ArgumentParser
-    from collections.abc import Callable, Sequence
+    from collections.abc import Sequence
     from typing import NoReturn
 
     from admit.cli.output import Output
-    from admit.config.options import Command, Option
+    from admit.config.options import Command
 
 
 def main(argv: Sequence[str] | None = None) -> int:
@@ -44,9 +43,10 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str], output: Output) -> int:
+    from admit.cli.arguments import find_verb, format_help, parse_arguments
     from admit.config.options import BY_NAME, COMMANDS
 
-    verb, rest = _find_verb(arguments)
+    verb, rest = find_verb(arguments)
     if verb is None:
         if rest and rest not in (["-h"], ["--help"]):
             _misused("no command was given, only options")
@@ -59,128 +59,34 @@ def _dispatch(arguments: list[str], output: Output) -> int:
     command = BY_NAME.get(verb)
     if command is None:
         _misused(_unknown(verb))
-    parser = _parser_of(command)
-    given = vars(parser.parse_args(rest))
-    output.verbosity = (given.get("verbose") or 0) - (given.get("quiet") or 0)
+    read = parse_arguments(command, rest)
+    if read.wants_help:
+        sys.stdout.write(format_help(command))
+        return 0
+    given = read.given
+    output.is_json = given.get("output_format") == "json"
     import importlib
 
     from admit.config.settings import load_settings
 
-    operands = {key: given.pop(key) for key in list(given) if key.startswith("_")}
     if command.name == "completion":  # the same text whatever is configured
         settings = load_settings({"no_config": True}, environ={})
     else:
-        settings = load_settings(given)
+        settings = load_settings(given, command=command.name)
     output.verbosity = settings.verbosity
     output.set_color(settings.text("color") or "auto")
+    output.is_json = settings.text("output_format") == "json"
+    if log := settings.text("log"):
+        words = mask_words(" ".join([verb, *rest]))
+        output.open_log(settings.path(log), f"admit {words}")
     for path in settings.files:
         output.detail(f"settings from {path}")
+    for text in settings.warnings:
+        output.warn(text)
     module = importlib.import_module(f"admit.cli.{command.module}")
     run_command = getattr(module, f"run_{command.name.replace('-', '_')}")
-    status: int = run_command(settings, output, operands)
+    status: int = run_command(settings, output, read.operands)
     return status
-
-
-def _find_verb(arguments: list[str]) -> tuple[str | None, list[str]]:
-    """Split off the verb; options before it are moved behind it."""
-    from admit.config.options import OPTIONS
-
-    takes_value = {
-        flag
-        for option in OPTIONS
-        if option.kind not in ("flag", "count")
-        for flag in option.flags
-    }
-    position = 0
-    before: list[str] = []
-    while position < len(arguments):
-        argument = arguments[position]
-        if not argument.startswith("-") or argument == "-":
-            rest = arguments[position + 1 :]
-            if argument == "pip" and rest:
-                verb, others = _find_verb(rest)
-                return verb, [*before, *others]
-            return argument, [*before, *rest]
-        before.append(argument)
-        if argument in takes_value and position + 1 < len(arguments):
-            position += 1
-            before.append(arguments[position])
-        position += 1
-    return None, before
-
-
-def _parser_of(command: Command) -> ArgumentParser:
-    import argparse
-
-    from admit.config.options import options_of
-    from admit.errors import UsageError
-
-    class Parser(argparse.ArgumentParser):
-        def error(self, message: str) -> NoReturn:
-            raise UsageError(
-                mask_words(message), fix=f"`{self.prog} --help` lists the options"
-            )
-
-    parser = Parser(
-        prog=f"admit {command.name}",
-        description=command.help[0].upper() + command.help[1:] + ".",
-        epilog="Every option is also a variable, ADMIT_<OPTION>, and a setting of "
-        "admit.toml.",
-        allow_abbrev=False,
-        argument_default=None,
-    )
-    for operand in command.operands:
-        parser.add_argument(
-            f"_{operand.name}",
-            nargs=operand.nargs,
-            metavar=operand.metavar,
-            help=operand.help,
-        )
-    for option in options_of(command):
-        _add_option(parser, option)
-    return parser
-
-
-def _add_option(parser: ArgumentParser, option: Option) -> None:
-    if option.kind == "flag":
-        parser.add_argument(
-            *option.flags,
-            dest=option.key,
-            action="store_const",
-            const=True,
-            help=option.help,
-        )
-    elif option.kind == "count":
-        parser.add_argument(
-            *option.flags, dest=option.key, action="count", help=option.help
-        )
-    else:
-        parser.add_argument(
-            *option.flags,
-            dest=option.key,
-            action="append" if option.kind == "list" else "store",
-            metavar=option.metavar or f"{{{','.join(option.choices)}}}",
-            type=_reader_of(option),
-            help=option.help,
-        )
-
-
-def _reader_of(option: Option) -> Callable[[str], object]:
-    """What makes a value of an argument, or refuses it in words of ours."""
-    from argparse import ArgumentTypeError
-
-    def number(text: str) -> float:
-        try:
-            return float(text)
-        except ValueError:
-            raise ArgumentTypeError("wants a number") from None
-
-    def choice(text: str) -> str:
-        if text not in option.choices:
-            raise ArgumentTypeError(f"wants one of {', '.join(option.choices)}")
-        return text
-
-    return {"number": number, "choice": choice}.get(option.kind, str)
 
 
 def mask_words(text: str) -> str:

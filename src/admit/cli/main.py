@@ -53,7 +53,11 @@ def _dispatch(arguments: list[str], output: Output) -> int:
         (sys.stdout if rest else sys.stderr).write(_overview(COMMANDS))
         return 0 if rest else 2
     if verb in ("serve", "demo"):
+        import gc
+
         from admit.cli.serve import run
+
+        gc.enable()  # a server lives long
 
         return run([verb, *rest])
     command = BY_NAME.get(verb)

@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Protocol, Self
 
+    from admit.auth.scope import Source
     from admit.auth.scrub import Scrubber
     from admit.cache.store import Cache
     from admit.config.choice import Preferences
@@ -33,6 +34,7 @@ if TYPE_CHECKING:
     from admit.env.interpreter import Interpreter
     from admit.env.satisfied import Known
     from admit.install.apply import Applied
+    from admit.install.download import Saved
     from admit.install.listing import UnpackedWheel
     from admit.install.place import LinkMode
     from admit.install.plan import InstallPlan
@@ -167,15 +169,12 @@ class Session:
         Raises:
             EnvironmentProblem: none is meant, or it does not work.
         """
-        from admit.env.discover import find_environment
         from admit.env.installed import scan
         from admit.env.satisfied import index_installed
         from admit.install.journal import has_journal
 
         settings = self.settings
-        interpreter = find_environment(
-            settings.text("python"), settings.environ, settings.cwd, self.probe
-        )
+        interpreter = self._find_interpreter()
         for folder in interpreter.site_folders:
             if has_journal(folder):
                 self._recover(folder)
@@ -184,6 +183,43 @@ class Session:
         installed = scan(interpreter.site_folders)
         problems = tuple(f"{each.path}: {each.reason}" for each in installed.problems)
         return Environment(interpreter, index_installed(installed), problems)
+
+    def _find_interpreter(self) -> Interpreter:
+        """The interpreter of the environment, or one that installs elsewhere."""
+        from admit.env.discover import find_environment
+
+        settings = self.settings
+        target, prefix = settings.text("target"), settings.text("prefix")
+        if target is None and prefix is None:
+            return find_environment(
+                settings.text("python"), settings.environ, settings.cwd, self.probe
+            )
+        from admit.env.elsewhere import install_below, install_into
+        from admit.errors import UsageError
+
+        if target is not None and prefix is not None:
+            raise UsageError(
+                f"{settings.origin_of('target')} and {settings.origin_of('prefix')} "
+                "name two places"
+            )
+        interpreter = self._any_interpreter()
+        if target is not None:
+            return install_into(interpreter, settings.path(target))
+        return install_below(interpreter, settings.path(prefix or ""))
+
+    def _any_interpreter(self) -> Interpreter:
+        """That of `--python` or the environment, else the one that runs this."""
+        from admit.env.discover import NoEnvironment, find_environment
+
+        settings = self.settings
+        python = settings.text("python")
+        try:
+            return find_environment(python, settings.environ, settings.cwd, self.probe)
+        except NoEnvironment:
+            if python is not None:
+                raise
+            base = getattr(sys, "_base_executable", None) or sys.executable
+            return self.probe(base)
 
     def probe(self, executable: str) -> Interpreter:
         """Ask an interpreter what it is, remembering the answer in the cache."""
@@ -232,7 +268,7 @@ class Session:
             extras=self._extras(),
             environ=settings.environ,
             cwd=settings.cwd,
-            fetch=None,
+            fetch=self._fetch_requirements,
         )
         if wanted.options is not None:
             self.settings = load_settings(
@@ -240,8 +276,33 @@ class Session:
                 environ=settings.environ,
                 cwd=settings.cwd,
                 requirements=wanted.options,
+                command=settings.command,
             )
+            if self._client is not None:
+                self._client.close()
+                self._client = None  # the options may concern the network
         return wanted
+
+    def _fetch_requirements(self, url: Url) -> bytes:
+        """Fetch a file of requirements, with the login of the source it belongs to."""
+        from admit.auth.scope import Provenance, source_of
+        from admit.net.client import Request
+
+        known = [each.source for each in self.index_settings()]
+        source = source_of(url, known)
+        if source.kind == "direct":
+            source = self._with_policy(replace(source, kind="requirements"))
+        request = Request(url.without_fragment(), Provenance(source, "requirements"))
+        return self.client.get(request).result().body
+
+    def _with_policy(self, source: Source) -> Source:
+        """A source that no table describes, with what `authenticate` says of it."""
+        from admit.auth.scope import parse_authenticate, policy_of
+
+        rules = [
+            parse_authenticate(each) for each in self.settings.items("authenticate")
+        ]
+        return replace(source, policy=policy_of(source, rules))
 
     def _extras(self) -> Extras | None:
         """The extras that are asked of a pyproject.toml; None if none are."""
@@ -253,7 +314,13 @@ class Session:
 
         return Extras(tuple(normalize_extra(each) for each in names), is_all)
 
-    def check(self, wanted: Wanted, environment: Environment) -> int | None:
+    def check(
+        self,
+        wanted: Wanted,
+        environment: Environment,
+        *,
+        with_dependencies: bool = True,
+    ) -> int | None:
         """Return how many distributions meet what is wanted; None if something fails.
 
         Needs neither network nor resolution, and answers None where the settings ask
@@ -269,7 +336,7 @@ class Session:
             wanted.constraints,
             environment.installed,
             environment.interpreter.environment,
-            with_dependencies=not settings.flag("no_deps"),
+            with_dependencies=with_dependencies and not settings.flag("no_deps"),
         )
         return answer.count if isinstance(answer, Satisfied) else None
 
@@ -281,7 +348,9 @@ class Session:
         """
         from admit.env.discover import refuse_external_manager
 
-        if not self.settings.flag("break_system_packages"):
+        settings = self.settings
+        is_elsewhere = any(map(settings.text, ("target", "prefix")))
+        if not (is_elsewhere or settings.flag("break_system_packages")):
             refuse_external_manager(environment.interpreter)
 
     # Network
@@ -327,8 +396,9 @@ class Session:
             self._scrubber = Scrubber()
             for secret in proxy_secrets(settings):
                 self._scrubber.register(secret)
+            transport = transport_options(settings)
             self._client = Client(
-                LateTransport(transport_options(settings)),
+                LateTransport(transport),
                 Search(
                     settings.environ,
                     settings.home,
@@ -344,6 +414,7 @@ class Session:
                     public=public,
                     retries=retries_of(settings),
                     is_offline=settings.flag("offline"),
+                    tls=transport.tls,
                 ),
                 scrubber=self._scrubber,
             )
@@ -377,6 +448,13 @@ class Session:
             eligible=Eligible(cutoff_of(self.settings), asked.hashes),
         )
 
+    def lookout(self) -> Finder:
+        """A finder for the interpreter that is meant, for looking at projects."""
+        from admit.resolve.policy import Asked
+
+        target, _ = self.target()
+        return self.finder(target, Asked(()))
+
     def _place(self, settings: IndexSettings, target: Target) -> Place:
         """What answers for one configured source."""
         source = settings.source
@@ -406,6 +484,8 @@ class Session:
         if url.scheme == "file":
             return Direct(listing, LocalFiles(self.cache))
         source = source_of(url, [each.source for each in self.index_settings()])
+        if source.kind == "direct":
+            source = self._with_policy(source)
         index = Index(source, self.client, self.cache, target, self.listener)
         return Direct(listing, index)
 
@@ -487,18 +567,9 @@ class Session:
             UsageError: no such version or platform.
         """
         from admit.env.described import describe
-        from admit.env.discover import NoEnvironment, find_environment
 
         settings = self.settings
-        python = settings.text("python")
-        try:
-            interpreter = find_environment(
-                python, settings.environ, settings.cwd, self.probe
-            )
-        except NoEnvironment:
-            if python is not None:
-                raise
-            interpreter = self.probe(sys.executable)
+        interpreter = self._any_interpreter()
         version = settings.text("python_version")
         platform = settings.text("python_platform")
         return describe(interpreter, version, platform), interpreter
@@ -529,6 +600,44 @@ class Session:
             if known is not None:
                 outgoing.append(known)
         return Change(tuple(incoming), tuple(outgoing), kept)
+
+    def check_exact(self, wanted: Wanted, environment: Environment) -> Change | None:
+        """Return what to remove if all that is listed is there; None if it is not.
+
+        Needs neither network nor resolution.
+        """
+        if self.check(wanted, environment, with_dependencies=False) is None:
+            return None
+        listed = self._listed(wanted, environment)
+        return Change((), self._extraneous(listed, environment), len(listed))
+
+    def plan_exact(
+        self, wanted: Wanted, environment: Environment, resolution: Resolution
+    ) -> Change:
+        """Compare as `plan` does, and remove what is not listed."""
+        change = self.plan(environment, resolution)
+        listed = self._listed(wanted, environment)
+        outgoing = (*change.outgoing, *self._extraneous(listed, environment))
+        outgoing = tuple(sorted(outgoing, key=lambda known: known.name))
+        return Change(change.incoming, outgoing, change.kept)
+
+    def _listed(
+        self, wanted: Wanted, environment: Environment
+    ) -> frozenset[NormalizedName]:
+        markers = environment.interpreter.environment
+        return frozenset(
+            each.name
+            for each in wanted.requirements
+            if each.marker is None or each.marker.evaluate(markers)
+        )
+
+    def _extraneous(
+        self, listed: frozenset[NormalizedName], environment: Environment
+    ) -> tuple[Known, ...]:
+        from admit.env.extraneous import find_extraneous
+
+        markers = environment.interpreter.environment
+        return find_extraneous(environment.installed, listed, markers)
 
     def _is_same(self, known: Known, pin: Pin) -> bool:
         if self.settings.flag("reinstall") or known.version != pin.version:
@@ -572,6 +681,34 @@ class Session:
             self.listener.transferred,
         )
 
+    def find_metadata(self, pin: Pin) -> str | None:
+        """Return the path of the METADATA of a pin's wheel, if it was unpacked."""
+        from admit.install.prepare import find_prepared
+
+        if pin.candidate is None:
+            return None
+        wheel = find_prepared(pin.candidate, self.cache)
+        if wheel is None:
+            return None
+        return wheel.metadata_path
+
+    def save(self, resolution: Resolution, folder: str) -> tuple[Saved, ...]:
+        """Put the wheels of a resolution into a folder, seen from the working one.
+
+        Raises:
+            IntegrityError: a file is not what was promised.
+            AuthError, NetworkError: an index refused or failed.
+        """
+        from admit.install.download import save_wheels
+
+        return save_wheels(
+            resolution.pins,
+            self.settings.path(folder),
+            self.cache,
+            self.listener.transferring,
+            self.listener.transferred,
+        )
+
     def apply(
         self,
         change: Change,
@@ -598,11 +735,20 @@ class Session:
             )
         for path in plan.outside:
             self.listener.warning(f"{path} lies outside of the environment and stays")
-        return apply(
+        applied = apply(
             plan,
             link_mode=self._link_mode(),
             on_wait=self.listener.waiting,
         )
+        if self.settings.flag("compile_bytecode"):
+            from admit.install.bytecode import compile_modules
+
+            modules = [each.destination for each in plan.links]
+            modules += [each.destination for each in plan.writes]
+            problem = compile_modules(environment.interpreter.executable, modules)
+            if problem is not None:
+                self.listener.warning(problem)
+        return applied
 
     def _plan_files(
         self,

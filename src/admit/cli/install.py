@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from admit.cli.output import Output
     from admit.config.requirements import Wanted
     from admit.config.settings import Settings
+    from admit.install.listing import UnpackedWheel
+    from admit.install.prepare import Prepared
 
 
 def run_install(
@@ -54,7 +56,7 @@ def _install(
             fix="name packages, or a file with -r requirements.txt",
         )
     environment = session.environment()
-    _tell_environment(environment, output)
+    tell_environment(environment, output)
     wanted = session.collect(
         packages,
         files,
@@ -65,24 +67,67 @@ def _install(
     if settled is not None:
         elapsed = format_duration(time.perf_counter() - started)
         output.note(f"Checked {count_of(settled, 'package')} in {elapsed}")
-        return 0
+        return finish_change(
+            "install", session, output, wanted, environment, None, settled, {}
+        )
     session.refuse_managed(environment)
     resolution = session.resolve(wanted, environment)
     progress.clear()
     elapsed = format_duration(time.perf_counter() - started)
     output.note(f"Resolved {count_of(len(resolution.pins), 'package')} in {elapsed}")
     change = session.plan(environment, resolution)
+    wheels: Mapping[str, UnpackedWheel] = {}
     if change.is_empty:
         output.note(f"Checked {count_of(change.kept, 'package')} in {elapsed}")
-        return 0
-    if session.settings.flag("dry_run"):
-        _tell_plan(session, change, output)
-        return 0
-    _apply(session, change, environment, wanted, output, progress)
+    elif session.settings.flag("dry_run"):
+        tell_plan(session, change, output)
+    else:
+        wheels = apply_change(
+            session, change, environment, wanted, output, progress
+        ).wheels
+    return finish_change(
+        "install", session, output, wanted, environment, change, change.kept, wheels
+    )
+
+
+def finish_change(
+    command: str,
+    session: Session,
+    output: Output,
+    wanted: Wanted,
+    environment: Environment,
+    change: Change | None,
+    kept: int,
+    wheels: Mapping[str, UnpackedWheel],
+) -> int:
+    """Write what was asked for besides prose: a report, the result as JSON."""
+    settings = session.settings
+    requested = frozenset(each.name for each in wanted.requirements)
+    incoming = change.incoming if change is not None else ()
+    path = settings.text("report")
+    if path is not None:
+        from admit.cli.report import Reported, format_report, write_report
+
+        pins = [
+            Reported(pin, wheel.sha256, wheel.metadata_path)
+            if (wheel := wheels.get(pin.name)) is not None
+            else Reported(pin, None, session.find_metadata(pin))
+            for pin in incoming
+        ]
+        markers = environment.interpreter.environment
+        report = format_report(pins, requested, markers)
+        write_report(report, path, settings.cwd, output)
+    if output.is_json:
+        from admit.cli.result import describe_change
+
+        packages = describe_change(change, requested) if change is not None else []
+        is_dry = settings.flag("dry_run")
+        output.result(command, packages, kept=kept, dry_run=is_dry)
     return 0
 
 
-def _tell_plan(session: Session, change: Change, output: Output) -> None:
+def tell_plan(session: Session, change: Change, output: Output) -> None:
+    """Say what would be done."""
     missing = session.count_downloads(change)
     if missing:
         output.note(f"Would download {count_of(missing, 'package')}")
@@ -90,17 +135,18 @@ def _tell_plan(session: Session, change: Change, output: Output) -> None:
         output.note(f"Would uninstall {count_of(len(change.outgoing), 'package')}")
     if change.incoming:
         output.note(f"Would install {count_of(len(change.incoming), 'package')}")
-    _tell_change(change, output)
+    tell_change(change, output)
 
 
-def _apply(
+def apply_change(
     session: Session,
     change: Change,
     environment: Environment,
     wanted: Wanted,
     output: Output,
     progress: Progress,
-) -> None:
+) -> Prepared:
+    """Make a change, and say what was done."""
     started = time.perf_counter()
     progress.working("Preparing packages")
     prepared = session.prepare(change)
@@ -126,10 +172,11 @@ def _apply(
         output.note(
             f"Installed {count_of(len(change.incoming), 'package')} in {elapsed}"
         )
-    _tell_change(change, output)
+    tell_change(change, output)
+    return prepared
 
 
-def _tell_change(change: Change, output: Output) -> None:
+def tell_change(change: Change, output: Output) -> None:
     """One line a distribution: `-` goes, `+` comes, `~` is installed again."""
     going = {(known.name, known.version.text): known for known in change.outgoing}
     lines = []
@@ -145,7 +192,8 @@ def _tell_change(change: Change, output: Output) -> None:
         output.note(f" {output.paint(mark, color)} {text}")
 
 
-def _tell_environment(environment: Environment, output: Output) -> None:
+def tell_environment(environment: Environment, output: Output) -> None:
+    """Say which interpreter is meant, and what is wrong with its environment."""
     interpreter = environment.interpreter
     output.detail(f"Python {interpreter.version} at {interpreter.executable}")
     for problem in environment.problems:
@@ -171,7 +219,7 @@ def run_uninstall(
             output.warn(f"{name} is not installed, nothing to remove")
         if change.is_empty:
             output.note("Uninstalled 0 packages")
-            return 0
+            return _finish_removal(change, settings, output)
         session.refuse_managed(environment)
         count = count_of(len(change.outgoing), "package")
         if settings.flag("dry_run"):
@@ -183,8 +231,17 @@ def run_uninstall(
             for warning in applied.warnings:
                 output.warn(warning)
             output.note(f"Uninstalled {count} in {elapsed}")
-        _tell_change(change, output)
-        return 0
+        tell_change(change, output)
+        return _finish_removal(change, settings, output)
+
+
+def _finish_removal(change: Change, settings: Settings, output: Output) -> int:
+    if output.is_json:
+        from admit.cli.result import describe_change
+
+        packages = describe_change(change, ())
+        output.result("uninstall", packages, dry_run=settings.flag("dry_run"))
+    return 0
 
 
 def _texts(found: object) -> list[str]:

@@ -24,7 +24,7 @@ class Teller:
     def request_line(self, line: RequestLine) -> None:
         if line.identity != "anonymous":
             self._identity = line.identity.partition(" (")[0]
-        if self._output.verbosity > 0:
+        if self._output.has_ear(1):
             cached = " (cached)" if line.origin == "cache" else ""
             self._output.detail(
                 f"{line.method} {line.url} [{line.purpose}] as {line.identity}: "

@@ -16,6 +16,7 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
     from typing import TextIO
 
+    from admit.cli.log import Log
     from admit.errors import AdmitError
 
 BOLD, DIM, RED, GREEN, YELLOW, CYAN = "1", "2", "31", "32", "33", "36"
@@ -36,36 +37,67 @@ class Output:
         """Set by whoever holds the registry of secrets."""
         self._environ = os.environ if environ is None else environ
         self._color = color
-        self._warned: set[str] = set()
+        self._warned: dict[str, None] = {}
+        self._hinted: set[str] = set()
         self._hide: Callable[[], None] = _nothing
         """Clears a live line before something else is printed."""
+        self._log: Log | None = None
+        self.is_json = False
+        """The result is one JSON object on stdout, and so is an error."""
+
+    def open_log(self, path: str, command: str) -> None:
+        """Write all that is told, whatever the verbosity, to a file too.
+
+        Raises:
+            CannotWriteLog: the file refuses.
+        """
+        from admit.cli.log import Log
+
+        self._log = Log(path)
+        self._log.write(self.scrub(mask_userinfo(command)))
+
+    def has_ear(self, level: int) -> bool:
+        """Whether anybody reads what is told at a level."""
+        return self._log is not None or self.verbosity >= level
+
+    def result(self, command: str, packages: object, **more: object) -> None:
+        """Print the result of a command as one JSON object."""
+        import json
+
+        document = {
+            "command": command,
+            "packages": packages,
+            **more,
+            "warnings": [self.scrub(each) for each in self._warned],
+        }
+        self._tell(sys.stdout, json.dumps(document), is_shown=True)
 
     def data(self, text: str) -> None:
         """Print a result, for people and pipes, to stdout; also under `-q`."""
-        if self.verbosity > -2:
-            self._write(sys.stdout, text)
+        self._tell(sys.stdout, text, is_shown=self.verbosity > -2)
 
     def note(self, text: str) -> None:
         """Print prose to stderr."""
-        if self.verbosity >= 0:
-            self._write(sys.stderr, text)
+        self._tell(sys.stderr, text, is_shown=self.verbosity >= 0)
 
     def detail(self, text: str, level: int = 1) -> None:
         """Print prose that only `-v` (level 1) or `-vv` (level 2) shows."""
-        if self.verbosity >= level:
-            self._write(sys.stderr, self.paint(text, DIM))
+        is_shown = self.verbosity >= level
+        self._tell(sys.stderr, self.paint(text, DIM), is_shown=is_shown)
 
     def warn(self, text: str) -> None:
         """Print a warning to stderr, once a run."""
-        if text not in self._warned and self.verbosity > -2:
-            self._warned.add(text)
-            self._write(sys.stderr, f"{self.paint('warning:', YELLOW, BOLD)} {text}")
+        if text not in self._warned:
+            self._warned[text] = None
+            shown = f"{self.paint('warning:', YELLOW, BOLD)} {text}"
+            self._tell(sys.stderr, shown, is_shown=self.verbosity > -2)
 
     def hint(self, text: str) -> None:
         """Print advice to stderr, once a run."""
-        if text not in self._warned and self.verbosity >= 0:
-            self._warned.add(text)
-            self._write(sys.stderr, f"{self.paint('hint:', CYAN, BOLD)} {text}")
+        if text not in self._hinted:
+            self._hinted.add(text)
+            shown = f"{self.paint('hint:', CYAN, BOLD)} {text}"
+            self._tell(sys.stderr, shown, is_shown=self.verbosity >= 0)
 
     def fail(self, error: AdmitError) -> None:
         """Print an error in its three parts."""
@@ -74,7 +106,14 @@ class Output:
             lines.append(f"  {self.paint('why:', BOLD)} {_indent(error.why)}")
         if error.fix:
             lines.append(f"  {self.paint('fix:', BOLD)} {_indent(error.fix)}")
-        self._write(sys.stderr, "\n".join(lines))
+        self._tell(sys.stderr, "\n".join(lines), is_shown=True)
+        if self.is_json:
+            import json
+
+            from admit.cli.result import describe_error
+
+            document = json.dumps({"error": describe_error(error)})
+            self._tell(sys.stdout, document, is_shown=True)
 
     def paint(self, text: str, *codes: str) -> str:
         """Colour a text for stderr, where colour is on."""
@@ -107,11 +146,18 @@ class Output:
         """Register how a live line is cleared; None when there is none any more."""
         self._hide = hide or _nothing
 
-    def _write(self, stream: TextIO | None, text: str) -> None:
-        if stream is None:
+    def _tell(self, stream: TextIO | None, text: str, *, is_shown: bool) -> None:
+        is_written = is_shown and stream is not None
+        if not is_written and self._log is None:
             return
-        self._hide()
         clean = self.scrub(mask_userinfo(text))
+        if self._log is not None:
+            self._log.write(clean)
+        if is_shown and stream is not None:
+            self._write(stream, clean)
+
+    def _write(self, stream: TextIO, clean: str) -> None:
+        self._hide()
         try:
             stream.write(clean + "\n")
             stream.flush()

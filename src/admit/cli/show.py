@@ -19,6 +19,11 @@ def run_list(settings: Settings, output: Output, operands: Mapping[str, object])
     """Print the installed distributions as columns, requirements or JSON."""
     del operands
     found = _read(settings, output)
+    if output.is_json:
+        from admit.cli.result import describe_installed
+
+        output.result("list", describe_installed(found))
+        return 0
     form = settings.text("format") or "columns"
     if form == "json":
         import json

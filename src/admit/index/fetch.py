@@ -136,6 +136,10 @@ class Index:
         """
         return self._files.download(candidate, sink, on_progress)
 
+    def source_of(self, candidate: Candidate) -> Source | None:  # noqa: ARG002  # see Files
+        """Return the source that listed a candidate."""
+        return self.source
+
     def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
         """Return a digest of every file of a candidate's version.
 

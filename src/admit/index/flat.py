@@ -122,6 +122,10 @@ class FlatIndex:
         """Fetch a candidate's file and verify it; see `Index.download`."""
         return self._files_of(candidate).download(candidate, sink, on_progress)
 
+    def source_of(self, candidate: Candidate) -> Source | None:  # noqa: ARG002  # see Files
+        """Return the source that listed a candidate."""
+        return self.source
+
     def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
         """Return a digest of every file of a candidate's version."""
         from admit.index.hashes import find_hashes, stated_digest

@@ -111,6 +111,10 @@ class LocalFiles:
                 raise _unreadable(path, f"expected {algorithm} {expected}, got {found}")
         return settled(Downloaded(sink, hashers["sha256"].hexdigest(), size))
 
+    def source_of(self, candidate: Candidate) -> Source | None:  # noqa: ARG002  # see Files
+        """Return the source that listed a candidate: there is none."""
+        return None
+
     def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
         """Return the digest of a wheel, the one file there is."""
         from admit.spec.record import Digest
@@ -166,6 +170,10 @@ class FolderIndex:
     ) -> Future[Downloaded]:
         """Copy a candidate's file and verify it; see `Index.download`."""
         return self._files.download(_on_this_machine(candidate), sink, on_progress)
+
+    def source_of(self, candidate: Candidate) -> Source | None:  # noqa: ARG002  # see Files
+        """Return the source that listed a candidate."""
+        return self.source
 
     def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
         """Return the digest of a candidate's file."""

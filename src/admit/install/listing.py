@@ -55,6 +55,16 @@ class UnpackedWheel:
         return self.dist_info.removesuffix(".dist-info") + ".data"
 
     @property
+    def sha256(self) -> str:
+        """Of the archive: its folder in the cache is named so."""
+        return self.tree.rpartition("/")[0].rpartition("/")[2]
+
+    @property
+    def metadata_path(self) -> str:
+        """Where METADATA is in the tree."""
+        return f"{self.tree}/{self.dist_info}/METADATA"
+
+    @property
     def rows(self) -> tuple[RecordRow, ...]:
         """The rows of `record`, parsed: slow for whom only paths matter."""
         return parse_record(self.record)

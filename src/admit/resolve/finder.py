@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from admit.auth.ledger import Standing
+    from admit.auth.scope import Source
     from admit.config.settings import IndexSettings
     from admit.index.fetch import Absent
     from admit.index.files import Downloaded
@@ -61,6 +62,9 @@ if TYPE_CHECKING:
 
         def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
             """Return a digest of every file of a candidate's version."""
+
+        def source_of(self, candidate: Candidate) -> Source | None:
+            """Return the source that listed a candidate; None for a given path."""
 
     class Place(Files, Protocol):
         """A source of packages: an index, a folder, a page of links."""
@@ -339,6 +343,9 @@ class _MergedFiles:
 
     def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
         return self._files[self._listing.part_of(candidate)].hashes(candidate)
+
+    def source_of(self, candidate: Candidate) -> Source | None:
+        return self._files[self._listing.part_of(candidate)].source_of(candidate)
 
 
 def _missing(missed: Sequence[str], way: Route) -> Missing:

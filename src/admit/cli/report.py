@@ -1,0 +1,171 @@
+"""What was chosen, in the form of pip's installation report.
+
+For: `--report FILE`, which tools read to know what pip would install.
+Does not know: what was printed, what is done with it.
+Shape: pins -> a document of version "1".
+Spec: pip's "installation report" (version 1), PEP 610 for `download_info`, PEP 566 for
+metadata as JSON. Where no wheel is at hand (`--dry-run`), metadata has what resolving
+needed: name, version, requirements, extras.
+"""
+
+from __future__ import annotations
+
+import os
+
+from admit.errors import EnvironmentProblem
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Collection, Mapping, Sequence
+
+    from admit.cli.output import Output
+    from admit.index.listing import Candidate
+    from admit.resolve.provider import Pin
+
+_SEVERAL = frozenset(
+    (
+        "platform",
+        "supported_platform",
+        "dynamic",
+        "license_file",
+        "classifier",
+        "requires_dist",
+        "requires_external",
+        "project_url",
+        "provides_extra",
+        "provides_dist",
+        "obsoletes_dist",
+        "import_name",
+        "import_namespace",
+    )
+)
+"""Fields that may stand more than once (core metadata)."""
+
+
+class CannotWriteReport(EnvironmentProblem):
+    """The report's file refuses."""
+
+    code = "cannot-write-report"
+
+
+@value
+class Reported:
+    """A pin, and what is known of its file by now."""
+
+    pin: Pin
+    sha256: str | None = None
+    """Of the file, where it was had."""
+    wheel: str | None = None
+    """Path of the wheel, or of its unpacked METADATA."""
+
+
+def format_report(
+    pins: Sequence[Reported], requested: Collection[str], environment: Mapping[str, str]
+) -> dict[str, object]:
+    """Make the report."""
+    from admit import __version__
+
+    return {
+        "version": "1",
+        "pip_version": f"admit {__version__}",
+        "install": [
+            _describe(each, each.pin.candidate, requested)
+            for each in pins
+            if each.pin.candidate is not None
+        ],
+        "environment": dict(environment),
+    }
+
+
+def write_report(
+    report: Mapping[str, object], path: str, cwd: str, output: Output
+) -> None:
+    """Write a report to a file, wholly or not at all; `-` is stdout."""
+    import json
+
+    text = json.dumps(report, indent=2)
+    if path == "-":
+        output.data(text)
+        return
+    path = os.path.join(cwd, os.path.expanduser(path))
+    partial = f"{path}.{os.getpid()}.partial"
+    try:
+        with open(partial, "w", encoding="utf-8") as file:
+            file.write(output.scrub(text) + "\n")
+        os.replace(partial, path)
+    except OSError as error:
+        raise CannotWriteReport(
+            f"cannot write the report {path}", why=error.strerror
+        ) from error
+
+
+def _describe(
+    each: Reported, candidate: Candidate, requested: Collection[str]
+) -> dict[str, object]:
+    hashes = dict(candidate.file.hashes)
+    if each.sha256 is not None:
+        hashes["sha256"] = each.sha256
+    archive: dict[str, object] = {"hashes": hashes}
+    if "sha256" in hashes:
+        archive["hash"] = f"sha256={hashes['sha256']}"
+    is_requested = each.pin.name in requested
+    described: dict[str, object] = {
+        "download_info": {
+            "url": candidate.url.without_userinfo().without_fragment().text,
+            "archive_info": archive,
+        },
+        "is_direct": each.pin.is_direct,
+        "is_yanked": candidate.is_yanked,
+        "requested": is_requested,
+        "metadata": _metadata_of(each, candidate),
+    }
+    if is_requested and each.pin.extras:
+        described["requested_extras"] = list(each.pin.extras)
+    return described
+
+
+def _metadata_of(each: Reported, candidate: Candidate) -> dict[str, object]:
+    if each.wheel is not None and os.path.isfile(each.wheel):
+        return parse_metadata_json(_read_metadata(each.wheel, candidate))
+    assert each.pin.found is not None  # noqa: S101  # it has a candidate
+    known = each.pin.found.files.metadata(candidate).result()
+    return {
+        "metadata_version": "2.1",
+        "name": str(known.name),
+        "version": str(known.version),
+        "requires_dist": [str(requirement) for requirement in known.requires],
+        "requires_python": str(known.requires_python or ""),
+        "provides_extra": [str(extra) for extra in known.extras],
+    }
+
+
+def _read_metadata(path: str, candidate: Candidate) -> bytes:
+    with open(path, "rb") as file:
+        if not path.endswith(".whl"):
+            return file.read()
+        from admit.index.range import read_metadata_of_file
+
+        size = os.fstat(file.fileno()).st_size
+        return read_metadata_of_file(candidate.project, file, size)
+
+
+def parse_metadata_json(body: bytes) -> dict[str, object]:
+    """Turn METADATA into JSON as PEP 566 has it."""
+    from email.parser import HeaderParser
+
+    message = HeaderParser().parsestr(body.decode("utf-8", "replace"))
+    found: dict[str, object] = {}
+    for name in dict.fromkeys(message.keys()):
+        key = name.lower().replace("-", "_")
+        texts = [str(text) for text in message.get_all(name, [])]
+        if key in _SEVERAL:
+            found[key] = texts
+        elif key == "keywords":
+            found[key] = [word.strip() for word in texts[0].split(",")]
+        else:
+            found[key] = texts[0]
+    description = message.get_payload()
+    if isinstance(description, str) and description:
+        found.setdefault("description", description)
+    return found

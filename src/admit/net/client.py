@@ -27,8 +27,9 @@ from admit.auth.steps import Ask, Gather, Hold, Send, Wait
 from admit.errors import AdmitError, NetworkError
 from admit.net.future import Future
 from admit.net.resume import resume_after
-from admit.net.transport import WireRequest
-from admit.value import value
+from admit.net.source_tls import tls_for, with_certificate
+from admit.net.transport import TlsOptions, WireRequest
+from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -153,6 +154,8 @@ class ClientOptions:
     """How often a failing transfer is tried again."""
     is_offline: bool = False
     """Every request fails before anything is sent."""
+    tls: TlsOptions = TlsOptions()
+    """The run's own: what a source says of trust and certificate stands above it."""
 
 
 class _Exchange:
@@ -229,6 +232,7 @@ class Client:
         self._limits = Limits(options.plain_http_hosts, options.retries)
         self._key = options.identity_key
         self._is_offline = options.is_offline
+        self._tls = options.tls
         self._clock = clock
         self._sleep = sleep
         self._ledger = Ledger(options.public)
@@ -339,7 +343,12 @@ class Client:
         if step.credential is not None:
             self.scrubber.register_credential(step.credential)
         exchange.asked = (step, step.url)
-        wire = _wire_request(request, step)
+        source = step.provenance.source
+        upgraded = self._ledger.upgraded(source)
+        wire = replace(
+            _wire_request(request, step),
+            tls=tls_for(step.url, source, upgraded, self._tls),
+        )
         if exchange.resume is not None:
             wire = exchange.resume.continued(wire)
         self._in_flight += 1
@@ -419,20 +428,12 @@ class Client:
         return error
 
     def _identity(self, source: Source, credential: Credential | None) -> Identity:
-        if source.policy == "external":
-            label = EXTERNAL.label
-            if source.principal is not None:
-                return Identity(f"principal:{source.principal}", label)
-            return EXTERNAL
-        if credential is None:
-            return ANONYMOUS
-        if source.principal is not None:
-            return Identity(f"principal:{source.principal}", credential.label)
         if not self._key:
             import os
 
             self._key = os.urandom(32)
-        return Identity(fingerprint(credential, self._key), credential.label)
+        identity = _identity_in_headers(source, credential, self._key)
+        return with_certificate(identity, source, self._key)
 
     def _report(self, exchange: _Exchange, outcome: Outcome) -> None:
         if exchange.asked is None or exchange.request is None:
@@ -454,6 +455,21 @@ class Client:
 
 
 _LATER = object()
+
+
+def _identity_in_headers(
+    source: Source, credential: Credential | None, key: bytes
+) -> Identity:
+    if source.policy == "external":
+        label = EXTERNAL.label
+        if source.principal is not None:
+            return Identity(f"principal:{source.principal}", label)
+        return EXTERNAL
+    if credential is None:
+        return ANONYMOUS
+    if source.principal is not None:
+        return Identity(f"principal:{source.principal}", credential.label)
+    return Identity(fingerprint(credential, key), credential.label)
 
 
 def _wire_request(request: Request, step: Send) -> WireRequest:

@@ -2,7 +2,12 @@
 
 import pytest
 
-from admit.spec.metadata import InvalidMetadata, Metadata, parse_metadata
+from admit.spec.metadata import (
+    InvalidMetadata,
+    Metadata,
+    parse_base_requires,
+    parse_metadata,
+)
 
 
 def parse(*lines: str, head: str = "Name: Wid.gets\nVersion: 1.0\n") -> Metadata:
@@ -122,3 +127,33 @@ def test_what_is_no_metadata_is_refused(body: bytes) -> None:
 @pytest.mark.parametrize("version", ["1.0", "1.2", "2.1", "2.99"])
 def test_minor_versions_yet_unknown_are_read(version: str) -> None:
     assert parse(f"Metadata-Version: {version}").name == "wid-gets"
+
+
+@pytest.mark.parametrize(
+    ("line", "is_kept"),
+    [
+        ("a", True),
+        ('a; extra == "x"', False),
+        ("a>1; extra == 'x'", False),
+        ('a; python_version < "3" and extra == "x"', False),
+        ('a; extra == "x" and python_version < "3"', False),
+        ('a; extra != "x"', True),
+        ('a; python_version < "3" or extra == "x"', True),
+        ('a; (extra == "x")', True),
+        ('a; extra == "x" or os_name == "nt"', True),
+        ('a; os_name == "extra"', True),
+    ],
+)
+def test_lines_that_plainly_need_an_extra_are_not_parsed_for_the_base(
+    line: str, is_kept: bool
+) -> None:
+    body = f"Metadata-Version: 2.1\nName: n\nVersion: 1\nRequires-Dist: {line}\n"
+
+    requires = parse_base_requires(body.encode())
+
+    assert bool(requires) == is_kept
+
+
+def test_a_broken_line_of_the_base_is_told() -> None:
+    with pytest.raises(InvalidMetadata):
+        parse_base_requires(b"Name: n\nVersion: 1\nRequires-Dist: a>>1\n")

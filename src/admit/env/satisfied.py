@@ -10,7 +10,7 @@ from __future__ import annotations
 
 from admit.env.installed import MetadataMissing, read_direct_url, read_metadata
 from admit.errors import InputError
-from admit.spec.metadata import parse_metadata
+from admit.spec.metadata import parse_base_requires, parse_metadata
 from admit.spec.names import normalize_extra
 from admit.spec.version import parse_version
 from admit.value import value
@@ -50,6 +50,17 @@ class Known:
         if self._metadata is None:
             self._metadata = parse_metadata(read_metadata(self.distribution))
         return self._metadata
+
+    def base_requires(self) -> tuple[Requirement, ...]:
+        """Read what it requires without any extra; cheaper than all metadata.
+
+        Raises:
+            MetadataMissing: there is none.
+            InputError: it is malformed.
+        """
+        if self._metadata is not None:
+            return self._metadata.requires
+        return parse_base_requires(read_metadata(self.distribution))
 
     def came_from(self, url: str) -> bool:
         """Whether it was installed from this URL, as direct_url.json tells."""
@@ -120,10 +131,10 @@ def check(
                 continue
             seen.add((requirement.name, extra))
             try:
-                metadata = found.metadata()
+                requires = found.metadata().requires if extra else found.base_requires()
             except (InputError, MetadataMissing):
                 return Unsatisfied(requirement)
-            waiting += _needs(metadata, extra, environment)
+            waiting += _needs(requires, extra, environment)
     return Satisfied(len({name for name, _ in seen}))
 
 
@@ -134,14 +145,14 @@ def _is_met(found: Known, requirement: Requirement) -> bool:
 
 
 def _needs(
-    metadata: Metadata, extra: str, environment: Mapping[str, str]
+    requires: Sequence[Requirement], extra: str, environment: Mapping[str, str]
 ) -> list[Requirement]:
     """The requirements of a distribution that hold here; markers are used up."""
     from admit.value import replace
 
     found = []
     (normalize_extra(extra),) if extra else ()
-    for each in metadata.requires:
+    for each in requires:
         if each.marker is None:
             if not extra:
                 found.append(each)

@@ -10,6 +10,8 @@ Spec: core metadata specifications, 1.0 to 2.x; a greater major number is refuse
 
 from __future__ import annotations
 
+import re
+
 from admit.errors import InputError
 from admit.spec.names import InvalidName, normalize_extra, normalize_name
 from admit.spec.requirement import InvalidRequirement, parse_requirement
@@ -27,6 +29,9 @@ if TYPE_CHECKING:
     from admit.spec.requirement import Requirement
     from admit.spec.version import Specifier, Version
 
+_EXTRA_CLAUSE = re.compile(
+    r"""(?:^|\sand)\s*extra\s*==\s*["'][^"']+["']\s*(?:and\s|$)"""
+)
 _FIELDS = frozenset(
     (
         "metadata-version",
@@ -87,6 +92,36 @@ def parse_metadata(body: bytes) -> Metadata:
         _parse_extras(fields, problems),
         frozenset(field.lower() for field in fields.get("dynamic", ())),
         tuple(problems),
+    )
+
+
+def parse_base_requires(body: bytes) -> tuple[Requirement, ...]:
+    """Parse the requirements that may hold without any extra, and nothing else.
+
+    Lines whose marker plainly needs an extra are not even parsed: in many releases
+    they are most of them.
+
+    Raises:
+        InvalidMetadata: one of the others is wrong.
+    """
+    fields = _read_fields(body)
+    texts = fields.get("requires-dist", [])
+    fields["requires-dist"] = [text for text in texts if not _needs_extra(text)]
+    faults: list[str] = []
+    requires = _parse_requires(fields, faults)
+    if faults:
+        subject = fields.get("name", ["?"])[0]
+        raise InvalidMetadata(f"invalid metadata of {subject!r}", why="\n".join(faults))
+    return requires
+
+
+def _needs_extra(text: str) -> bool:
+    """Whether `extra == …` is one of clauses that all have to hold."""
+    marker = text.rpartition(";")[2]
+    return (
+        _EXTRA_CLAUSE.search(marker) is not None
+        and " or " not in marker
+        and "(" not in marker
     )
 
 

@@ -7,8 +7,9 @@ import re
 from pathlib import Path
 
 import pytest
-from admit.spec.url import parse_url
 from distlib.index import DEFAULT_INDEX
+
+from admit.spec.url import parse_url
 
 ROOT = Path(__file__).resolve().parent.parent
 SOURCE = ROOT / "src" / "admit"

@@ -1289,6 +1289,29 @@ class TestOwnOriginOnly:
         assert status_of(outcome) == 200
 
 
+class TestClientCertificates:
+    @pytest.mark.pain("I5")
+    @pytest.mark.parametrize("purpose", ["listing", "file"])
+    @pytest.mark.parametrize(
+        ("reply", "is_told"),
+        [
+            pytest.param(Reply(400, head=b"No SSL Certificate sent"), True, id="400"),
+            pytest.param(Reply(496, head=b"certificate"), True, id="496"),
+            pytest.param(Reply(400, head=b"bad request"), False, id="other 400"),
+            pytest.param(Reply(410, head=b"certificate"), False, id="410"),
+        ],
+    )
+    def test_a_server_that_speaks_of_one_is_given_one(
+        self, purpose: str, reply: Reply, is_told: bool
+    ) -> None:
+        request = ask(CORP, FILE, purpose)  # type: ignore[arg-type]  # by parameter
+
+        outcome, _ = run(reply, request=request)
+
+        assert isinstance(outcome, AdmitError)
+        assert ("--client-cert" in (outcome.fix or "")) is is_told
+
+
 class TestStanding:
     def test_an_unasked_source_has_none(self) -> None:
         assert (

@@ -58,6 +58,14 @@ def patience(
     return None
 
 
+def speaks_of_certificate(reply: Reply) -> bool:
+    """Tell whether a refusal is one of a client's certificate, or of its absence.
+
+    There is no status for it: servers say 400, and why in words.
+    """
+    return reply.status in (400, 495, 496) and b"certificate" in reply.head.lower()
+
+
 _PACKAGE_MARKS = (b".whl", b".tar.gz", b".zip", b".tar.bz2", b".egg", b"#sha256=")
 _ARCHIVE_MAGIC = (b"PK\x03\x04", b"PK\x05\x06", b"\x1f\x8b", b"BZh", b"\xfd7zXZ")
 

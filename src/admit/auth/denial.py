@@ -33,6 +33,12 @@ _NOUNS: dict[Purpose, str] = {
 }
 
 
+GIVE_CERTIFICATE = (
+    "the server speaks of a certificate: give it the client certificate it wants with "
+    "--client-cert FILE or SSL_CLIENT_CERT"
+)
+
+
 class CredentialsRequired(AuthError):
     """A source needs a credential and none was found."""
 

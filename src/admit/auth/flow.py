@@ -20,6 +20,7 @@ from admit.auth.answers import (
     is_html_for_people,
     is_login_listing,
     patience,
+    speaks_of_certificate,
 )
 from admit.auth.ledger import Refusal
 from admit.auth.query import Problem, Query
@@ -397,7 +398,7 @@ class _Conversation:
             return self._answered(trip, reply, status)
         if status in (401, 403):
             raise self._denied(case, trip, status)
-        hint = None
+        hint = _certificate_hint(reply)
         if status == 404 and trip.last is None:
             hint = f"if it needs a login: {denial.how_to_give(self.source)}"
         raise denial.http_status(case, status, hint=hint)
@@ -429,7 +430,7 @@ class _Conversation:
                     trip.url.origin, trip.last, Refusal(status, trip.url.text)
                 )
             raise error
-        raise denial.http_status(case, status)
+        raise denial.http_status(case, status, hint=_certificate_hint(reply))
 
     def _denied(self, case: Case, trip: _Trip, status: int) -> Exception:
         was_accepted = self._was_accepted(trip) and not (
@@ -531,3 +532,7 @@ class _Conversation:
             trip.url if trip else None,
             reply.challenge if isinstance(reply, Reply) else None,
         )
+
+
+def _certificate_hint(reply: Reply) -> str | None:
+    return denial.GIVE_CERTIFICATE if speaks_of_certificate(reply) else None

@@ -19,6 +19,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
 DATA_COMMANDS = (
+    "compile",
     "config",
     "completion",
     "list",
@@ -29,6 +30,8 @@ DATA_COMMANDS = (
     "-h",
     "--help",
 )
+TO_STDOUT = ("-", "json", "versions")
+"""Words that make another command print data."""
 TIME_LIMIT = 60
 
 
@@ -61,6 +64,8 @@ class Desk:
         (root / "tmp").mkdir()
         self.cache = self.home / ".cache" / "admit"
         self.template = template
+        self.typed = ""
+        """What runs read from stdin."""
         self.secrets: list[str] = []
         """Texts that no run may print."""
         self.ran: list[Ran] = []
@@ -128,7 +133,7 @@ class Desk:
             self.command(*arguments),
             cwd=self.work,
             env=self.environment(variables),
-            stdin=subprocess.DEVNULL,
+            input=self.typed,
             capture_output=True,
             encoding="utf-8",
             timeout=TIME_LIMIT,
@@ -146,7 +151,7 @@ class Desk:
         assert "this is a bug" not in stderr, stderr
         for secret in self.secrets:
             assert secret not in stdout + stderr, "a secret was printed"
-        is_data = any(each in DATA_COMMANDS for each in arguments)
+        is_data = any(each in (*DATA_COMMANDS, *TO_STDOUT) for each in arguments)
         assert is_data or stdout == "", stdout
         if status in (1, 2) and arguments:
             assert "error: " in stderr, stderr
@@ -193,7 +198,7 @@ class Desk:
         text = re.sub(r"(127\.0\.0\.1|localhost):\d+", r"\1:PORT", text)
         text = text.replace(platform.python_version(), "3.X.Y")
         text = re.sub(r"python3\.\d+", "python3.X", text)
-        text = re.sub(r"/admit-[^/ ]+/partial/[0-9a-f]+/", "/TEMPORARY/", text)
+        text = re.sub(r"/\.?admit-[^/ ]+/partial/[0-9a-f]+/", "/TEMPORARY/", text)
         text = re.sub(r"(the system's CA \w+) \S+", r"\1 PATH", text)
         text = re.sub(r"after \d+ ms", "after TIME", text)
         return mask_times(text)

@@ -11,14 +11,20 @@ import sys
 
 from admit.cli.main import main
 
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from typing import TextIO
+
 
 def run() -> None:
     """Run the command line of this process and leave it."""
     gc.disable()
     status = main()
+    streams: tuple[TextIO | None, ...] = (sys.stdout, sys.stderr)
     try:
-        sys.stdout.flush()
-        sys.stderr.flush()
+        for stream in streams:
+            if stream is not None:  # a process may be started without them
+                stream.flush()
     except OSError:
         status = status or 120
     os._exit(status)

@@ -329,6 +329,16 @@ class TestFiles:
         assert not lost.exists()
         assert young.parent.exists()
 
+    def test_files_of_a_run_that_failed_go_with_it(self, tmp_path: Path) -> None:
+        cache, _ = open_cache(tmp_path / "c")
+        Path(cache.scratch("a.whl")).write_bytes(b"half")
+        done = Path(cache.scratch("b.whl"))
+        cache.discard(str(done))
+
+        cache.close()
+
+        assert files(tmp_path / "c" / "partial") == []
+
 
 class TestTrouble:
     @not_root

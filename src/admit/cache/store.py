@@ -294,12 +294,17 @@ class Cache:
             return
 
     def close(self) -> None:
-        """Remove the temporary folder, if there is one."""
+        """Remove the temporary folder and what was left in places of `scratch`."""
+        folders = list(self._scratches)
         if self._temporary is not None:
+            folders.append(self._temporary)
+        self._scratches.clear()
+        self._temporary = None
+        if folders:
             import shutil
 
-            shutil.rmtree(self._temporary, ignore_errors=True)
-            self._temporary = None
+            for folder in folders:
+                shutil.rmtree(folder, ignore_errors=True)
 
     def _folder(self, name: str) -> str:
         """Make a folder in the cache, else in one that goes with this run."""

@@ -29,6 +29,8 @@ class Option:
     metavar: str | None = None
     choices: tuple[str, ...] = ()
     group: str = "general"
+    default: str = ""
+    """What holds if nobody sets it, where that is more than "no" or "nothing"."""
 
     @property
     def key(self) -> str:
@@ -53,6 +55,7 @@ OPTIONS: tuple[Option, ...] = (
         "choice",
         "when to use colour",
         choices=("auto", "always", "never"),
+        default="auto",
     ),
     Option("no-progress", "flag", "no live line and no bars"),
     Option("log", "text", "write all that -vv would say to this file", metavar="FILE"),
@@ -62,12 +65,19 @@ OPTIONS: tuple[Option, ...] = (
         "text, or the result as one JSON object on stdout",
         choices=("text", "json"),
         group="output",
+        default="text",
     ),
     Option("config-file", "text", "read this file, and no other", metavar="FILE"),
     Option("no-config", "flag", "read no configuration file"),
     Option("no-foreign-config", "flag", "read nothing that was written for pip or uv"),
     Option("no-cache", "flag", "read and write no cache", "n", ("no-cache-dir",)),
-    Option("cache-dir", "text", "where the cache is", metavar="DIR"),
+    Option(
+        "cache-dir",
+        "text",
+        "where the cache is",
+        metavar="DIR",
+        default="~/.cache/admit",
+    ),
     # Which environment.
     Option(
         "python",
@@ -114,6 +124,7 @@ OPTIONS: tuple[Option, ...] = (
         ("default-index",),
         metavar="URL",
         group="index",
+        default="PyPI",
     ),
     Option(
         "extra-index-url",
@@ -154,6 +165,7 @@ OPTIONS: tuple[Option, ...] = (
         "which index answers for a name that several have",
         choices=("first-index", "unsafe-first-match", "unsafe-best-match"),
         group="index",
+        default="first-index",
     ),
     Option("refresh", "flag", "ask again for everything the cache has", group="index"),
     Option(
@@ -185,6 +197,7 @@ OPTIONS: tuple[Option, ...] = (
         "seconds without an answer before a server is given up",
         metavar="SECONDS",
         group="network",
+        default="30",
     ),
     Option(
         "retries",
@@ -192,6 +205,7 @@ OPTIONS: tuple[Option, ...] = (
         "how often a failing transfer is tried again",
         metavar="N",
         group="network",
+        default="3",
     ),
     Option(
         "allow-insecure-host",
@@ -291,6 +305,7 @@ OPTIONS: tuple[Option, ...] = (
             "if-necessary-or-explicit",
         ),
         group="resolve",
+        default="if-necessary-or-explicit",
     ),
     Option(
         "resolution",
@@ -298,6 +313,7 @@ OPTIONS: tuple[Option, ...] = (
         "which of the versions that fit to take (default: highest)",
         choices=("highest", "lowest", "lowest-direct"),
         group="resolve",
+        default="highest",
     ),
     Option(
         "exclude-newer",
@@ -383,6 +399,7 @@ OPTIONS: tuple[Option, ...] = (
         "how files come from the cache",
         choices=("clone", "copy", "hardlink", "symlink"),
         group="apply",
+        default="auto",
     ),
     Option(
         "compile-bytecode",
@@ -430,6 +447,7 @@ OPTIONS: tuple[Option, ...] = (
         "how to print a list",
         choices=("columns", "freeze", "json"),
         group="format",
+        default="columns",
     ),
 )
 

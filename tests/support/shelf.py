@@ -62,6 +62,8 @@ class Release:
     extras: Sequence[str] = ()
     python: str | None = None
     yanked: bool | str = False
+    uploaded: str | None = None
+    sha256: str | None = None
 
 
 @dataclass
@@ -119,6 +121,9 @@ class Shelf:
     ) -> Future[Downloaded]:
         raise AssertionError("nothing is downloaded while resolving")
 
+    def source_of(self, candidate: Candidate) -> Source | None:
+        return Source(parse_url(self.url))
+
     def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
         raise AssertionError("no hashes are asked for")
 
@@ -134,4 +139,8 @@ def _file(project: str, release: Release) -> dict[str, object]:
         file["requires-python"] = release.python
     if release.yanked:
         file["yanked"] = release.yanked
+    if release.uploaded is not None:
+        file["upload-time"] = release.uploaded
+    if release.sha256 is not None:
+        file["hashes"] = {"sha256": release.sha256}
     return file

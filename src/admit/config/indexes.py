@@ -84,7 +84,7 @@ def collect_indexes(
         url = layer.values.get("index_url")
         if url and default is None:
             origin = layer.origins.get("index_url", layer.origin)
-            default = _index_of(url, origin, named)
+            default = replace(_index_of(url, origin, named), is_default=True)
         for table in layer.indexes:
             index = _index_of_table(table)
             if not index.is_default:

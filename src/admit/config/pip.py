@@ -55,7 +55,7 @@ _SERIOUS = {
 """What must not be ignored in silence where there is no option for it: it says what
 may be trusted, or where packages come from and go to."""
 
-_COMMANDS = {"compile": "install", "sync": "install"}
+_COMMANDS = dict.fromkeys(("compile", "sync", "config"), "install")
 """Commands pip has not, and pip's of which the section counts for them."""
 
 _PATHS = ("cert", "client-cert", "log", "target", "prefix", "dest")

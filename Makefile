@@ -21,7 +21,7 @@ $(VENV)/installed: pyproject.toml
 # The tools of development besides.
 $(VENV)/developed: $(VENV)/installed
 	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --upgrade "pip>=25.1"
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group dev --group servers
 	@touch $@
 
 demo: $(VENV)/installed

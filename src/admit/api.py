@@ -379,7 +379,7 @@ class Session:
         """The client; opened when it is first asked for."""
         if self._client is None:
             from admit.auth.scrub import Scrubber
-            from admit.auth.sources.search import Search, SearchOptions
+            from admit.auth.sources import Search, SearchOptions
             from admit.config.network import (
                 proxy_secrets,
                 retries_of,

@@ -10,7 +10,7 @@ from admit.auth.query import Query
 from admit.auth.scope import Source
 from admit.auth.sources import Search, SearchOptions, check_variables
 from admit.auth.sources.environment import UnsetVariable, expand, variable_stem
-from admit.auth.sources.search import Complete, Missing, Place, Question, UserOnly
+from admit.auth.sources.place import Complete, Missing, Place, Question, UserOnly
 from admit.spec.url import parse_url
 from support.dialogue import credential
 

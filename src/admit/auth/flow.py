@@ -50,6 +50,7 @@ if TYPE_CHECKING:
 
     from admit.auth.denial import Case
     from admit.auth.ledger import Ledger, Outcome
+    from admit.auth.query import Found
     from admit.auth.scope import Source
     from admit.auth.steps import Step
     from admit.spec.url import Origin, Url
@@ -116,10 +117,33 @@ def cover(source: Source, ledger: Ledger) -> Generator[Step, Any, None]:
                 f"the credential in the URL of {source.label} is not used: its policy "
                 "is external"
             )
+    elif _may_end(ledger.credential(source)):
+        found = yield from _look_again(source, found, ledger)
     if found.problem is not None:
         raise denial.unusable(source, found.problem, found.tried)
     if source.policy == "always" and ledger.credential(source) is None:
         raise denial.required(source, found)
+
+
+def _may_end(credential: Credential | None) -> bool:
+    return credential is not None and credential.expires is not None
+
+
+def _look_again(
+    source: Source, first: Found, ledger: Ledger
+) -> Generator[Step, Any, Found]:
+    """Ask again for a credential that ends: its provider knows when (pain I1).
+
+    It answers out of its memory until the end is near.
+    """
+    found: Found = yield Gather(Query(source, source.url))
+    for text in found.warnings:
+        yield Warn(text)
+    if found.problem is not None or found.credential is None:
+        return found
+    if found.credential != ledger.credential(source):
+        ledger.replace_credential(source, found.credential)
+    return first
 
 
 class _Conversation:

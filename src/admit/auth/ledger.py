@@ -19,11 +19,11 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from admit.auth.query import Attempt, Found
-    from admit.auth.scheme import Credential
+    from admit.auth.scheme import Credential, Headers
     from admit.auth.scope import Source, SourceKey
     from admit.spec.url import Origin, Secret
 
-    Pair = tuple[str, str, Secret]
+    Pair = tuple[str, str, Secret, Headers]
     Login = tuple[Origin, Pair]
     Key = Login | SourceKey
     Probe = Literal["unasked", "asked", "seen"] | int
@@ -66,11 +66,13 @@ class _SourceNotes:
         "ok",
         "probe",
         "refused_somebody",
+        "source",
         "upgraded",
         "was_confirmed",
     )
 
-    def __init__(self, gathered: Found) -> None:
+    def __init__(self, source: Source, gathered: Found) -> None:
+        self.source = source
         self.gathered = gathered
         self.credential = gathered.credential
         self.asked_default = False
@@ -117,7 +119,7 @@ class Ledger:
         return notes.gathered if notes else None
 
     def note_gathered(self, source: Source, found: Found) -> None:
-        self._notes[source.key] = _SourceNotes(found)
+        self._notes[source.key] = _SourceNotes(source, found)
 
     def tried(self, source: Source) -> tuple[Attempt, ...]:
         """Return the evidence of a source's gathering."""
@@ -254,6 +256,25 @@ class Ledger:
             notes.found,
             notes.missing,
         )
+
+    def sources(self) -> tuple[Source, ...]:
+        """Return every source that was gathered for."""
+        return tuple(notes.source for notes in self._notes.values())
+
+    def remarkable(self, source: Source) -> Credential | None:
+        """Return the credential that a source is to be remembered with (rule R9).
+
+        That is one which was there before the first request and then accepted. What
+        came after an anonymous 401 need not be remembered: the server asks for it.
+        """
+        notes = self._notes[source.key]
+        known = notes.credential
+        if notes.gathered.credential is None or known is None:
+            return None
+        is_file = source.kind == "requirements"
+        if notes.ok or (is_file and self.is_accepted(source.url.origin, known)):
+            return known
+        return None
 
     def is_news(self, text: str) -> bool:
         """Tell, once, that a warning has not been shown in this run."""

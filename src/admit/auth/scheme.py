@@ -18,7 +18,8 @@ if TYPE_CHECKING:
 
     from admit.spec.url import Secret
 
-    Kind = Literal["basic", "bearer"]
+    Kind = Literal["basic", "bearer", "headers"]
+    Headers = tuple[tuple[str, Secret], ...]
 
 TOKEN_PREFIXES = (
     "pypi-Ag", "glpat-", "gldt-", "glcbt-", "ghp_", "gho_", "ghu_", "ghs_", "ghr_",
@@ -50,15 +51,21 @@ class Credential:
     kind: Kind = "basic"
     is_ambient: bool = False
     """Found on this machine rather than given for this source."""
+    expires: float | None = None
+    """When it ends, in seconds since 1970; None if its provider did not say."""
+    headers: Headers = ()
+    """Further headers of the source, by name; all there is of kind "headers"."""
 
     @property
-    def pair(self) -> tuple[str, str, Secret]:
+    def pair(self) -> tuple[str, str, Secret, Headers]:
         """What the server sees: two credentials with one pair are one login."""
-        return (self.kind, self.username, self.secret)
+        return (self.kind, self.username, self.secret, self.headers)
 
     @property
     def shown_user(self) -> str:
         """The user name as messages may show it."""
+        if self.kind == "headers":
+            return f"the header {' and '.join(name for name, _ in self.headers)}"
         if self.kind == "bearer":
             return "a token"
         if not self.username:
@@ -113,6 +120,18 @@ class Challenge:
         return None
 
 
+def header_lines(credential: Credential) -> list[tuple[str, str]]:
+    """Return the headers that a credential is sent as.
+
+    Raises:
+        InvalidCredential: no header can carry it.
+    """
+    lines = [(name, secret.expose()) for name, secret in credential.headers]
+    if credential.kind != "headers":
+        lines.append(("Authorization", authorization(credential)))
+    return lines
+
+
 def authorization(credential: Credential) -> str:
     """Return the value of the `Authorization` header.
 
@@ -139,6 +158,8 @@ def unsendable(username: str, secret: Secret, kind: Kind = "basic") -> str | Non
             text.encode()
         except UnicodeEncodeError:
             return f"the {what} is not valid UTF-8"
+    if kind == "headers":
+        return None
     if kind == "bearer":
         is_plain = exposed.isascii() and " " not in exposed
         return None if exposed and is_plain else "a token is ASCII, without spaces"
@@ -179,7 +200,9 @@ def fingerprint(credential: Credential, key: bytes) -> str:
     except ImportError:
         from hashlib import blake2b
     hasher = blake2b(key=key, digest_size=16)
-    parts = (credential.kind, credential.username, credential.secret.expose())
+    parts = [credential.kind, credential.username, credential.secret.expose()]
+    for name, secret in credential.headers:
+        parts += [name.lower(), secret.expose()]
     for part in parts:
         data = part.encode("utf-8", "surrogateescape")
         hasher.update(len(data).to_bytes(8, "big") + data)

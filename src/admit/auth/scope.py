@@ -61,6 +61,10 @@ class Source:
     """A PEM file, its key in it, shown to the source's own origins only."""
     ca_cert: str | None = None
     """A PEM file of the authorities that are trusted for those, and no others."""
+    helper: tuple[str, ...] = ()
+    """The command that is asked for its credential (docs/providers.md)."""
+    headers: tuple[tuple[str, str], ...] = ()
+    """Names of headers and references to their values, such as `env:NAME`."""
 
     @property
     def label(self) -> str:

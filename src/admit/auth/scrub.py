@@ -49,8 +49,12 @@ class Scrubber:
     def register_credential(self, credential: Credential) -> None:
         """Remember a credential's secret, its header, and a token used as name."""
         self.register(credential.secret)
+        for _, secret in credential.headers:
+            self.register(secret)
         if credential.shown_user == MASK:
             self.register(credential.username)
+        if credential.kind == "headers":
+            return
         try:
             self._add(authorization(credential).partition(" ")[2])
         except ValueError:

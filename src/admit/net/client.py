@@ -19,8 +19,8 @@ from admit.auth.scheme import (
     ANONYMOUS,
     EXTERNAL,
     Identity,
-    authorization,
     fingerprint,
+    header_lines,
 )
 from admit.auth.scrub import Scrubber
 from admit.auth.steps import Ask, Gather, Hold, Send, Wait
@@ -275,6 +275,14 @@ class Client:
         """Return what this run has learned about a source; None before any request."""
         return self._ledger.standing(source)
 
+    def sources(self) -> tuple[Source, ...]:
+        """Return every source that this run has gathered for."""
+        return self._ledger.sources()
+
+    def remarkable(self, source: Source) -> Credential | None:
+        """Return the credential to remember a source with, if any (rule R9)."""
+        return self._ledger.remarkable(source)
+
     def gathered(self, source: Source) -> Found | None:
         """Return what gathering found and tried for a source, if it was asked."""
         return self._ledger.gathered(source)
@@ -481,7 +489,7 @@ def _wire_request(request: Request, step: Send) -> WireRequest:
         headers.append(("Range", _range_text(*request.byte_range)))
         headers.append(("Accept-Encoding", "identity"))
     if step.credential is not None:
-        headers.append(("Authorization", authorization(step.credential)))
+        headers.extend(header_lines(step.credential))
     return WireRequest(
         step.url.without_userinfo().without_fragment(),
         tuple(headers),

@@ -21,85 +21,44 @@ from admit.auth.sources.environment import (
     variable_stem,
 )
 from admit.auth.sources.netrc import entries_for, read_netrc
+from admit.auth.sources.netrc_answers import answer_of_trouble, choose_entry
+from admit.auth.sources.place import (
+    Complete,
+    Missing,
+    Place,
+    Question,
+    SearchOptions,
+    Unusable,
+    UserOnly,
+)
 from admit.spec.url import Secret, Userinfo
-from admit.value import value
+from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from admit.auth.query import Query, Stage
+    from admit.auth.scheme import Headers
     from admit.auth.scope import Source
-    from admit.auth.sources.netrc import Entry, NetrcFile
+    from admit.auth.sources.netrc import NetrcFile
+    from admit.auth.sources.place import Answer
 
 
 @value
-class SearchOptions:
-    """What may be asked."""
+class SearchExtras:
+    """What a search asks besides its places."""
 
-    use_netrc: bool = True
-    """False with `--no-netrc`."""
-    plain_http_hosts: tuple[str, ...] = ()
-    """Hosts that may receive ambient credentials over plain http."""
-
-
-@value
-class Question:
-    """A query, and the user name that a higher place has made known."""
-
-    query: Query
-    username: str | None = None
-
-
-@value
-class Complete:
-    """A credential."""
-
-    credential: Credential
-
-
-@value
-class UserOnly:
-    """Half a credential: who, but not the secret."""
-
-    username: str
-    outcome: str
-
-
-@value
-class Unusable:
-    """There is one, but it may not or cannot be used."""
-
-    problem: Problem
-
-
-@value
-class Missing:
-    """Nothing here."""
-
-    outcome: str
-
-
-Answer = Complete | UserOnly | Unusable | Missing
-
-
-@value
-class Place:
-    """One place to ask."""
-
-    rank: int
-    """Its number in rule R3."""
-    name: str
-    ask: Callable[[Question], Answer]
-    stages: tuple[Stage, ...] = ("source", "challenged")
-    """When it is asked."""
-    is_explicit: bool = False
-    """What it holds was given for this source, so public ones ask it too."""
-    is_first_under_always: bool = False
-    """Under policy `always` it is asked before the first request as well."""
+    headers_of: Callable[[Source], Headers | Problem] | None = None
+    """The headers of a source, their values found."""
+    remembered: Callable[[Source], Problem | None] | None = None
+    """Why a source cannot be asked anonymously (rule R9)."""
+    told: Sequence[str] = ()
+    """Warnings of the places; it grows."""
 
 
 _ALL = SearchOptions()
+_NO_EXTRAS = SearchExtras()
 
 
 class Search:
@@ -111,6 +70,7 @@ class Search:
         home: str,
         options: SearchOptions = _ALL,
         more: Sequence[Place] = (),
+        extras: SearchExtras = _NO_EXTRAS,
     ) -> None:
         """Set up a search.
 
@@ -119,10 +79,12 @@ class Search:
             home: the user's home folder.
             options: what is switched off.
             more: further places, each with its rank.
+            extras: what is asked around the places.
         """
         self._environ = environ
         self._home = home
         self._options = options
+        self._extras = extras
         self._netrc: NetrcFile | None = None
         everywhere: tuple[Stage, ...] = ("source", "challenged", "foreign")
         late: tuple[Stage, ...] = ("challenged",)
@@ -145,17 +107,39 @@ class Search:
         if query.refused is not None:
             self._netrc = None
         is_always = source.policy == "always" and query.stage == "source"
-        return self._conclude(
-            query,
-            tuple(
-                place
-                for place in self._places
-                if query.stage in place.stages
-                or (is_always and place.is_first_under_always)
-            ),
+        places = tuple(
+            place
+            for place in self._places
+            if query.stage in place.stages
+            or (is_always and place.is_first_under_always)
         )
+        if not source.headers or query.stage == "foreign":
+            return self._conclude(query, places)
+        return self._with_headers(query, places)
 
-    def _conclude(self, query: Query, places: Sequence[Place]) -> Found:
+    def _with_headers(self, query: Query, places: Sequence[Place]) -> Found:
+        """Add a source's own headers to what is found, or use them alone."""
+        source = query.source
+        names = ", ".join(name for name, _ in source.headers)
+        headers_of = self._extras.headers_of
+        headers = headers_of(source) if headers_of is not None else ()
+        if isinstance(headers, Problem):
+            return Found(None, (Attempt("headers", headers.what),), headers)
+        own = Credential("", Secret(""), "configuration", names, "headers")
+        own = replace(own, headers=headers)
+        has_authorization = any(name.lower() == "authorization" for name, _ in headers)
+        if has_authorization:
+            return Found(own, (Attempt("headers", f"has {names}"),))
+        found = self._conclude(query, places, has_own=True)
+        tried = (Attempt("headers", f"has {names}"), *found.tried)
+        if found.problem is not None:
+            return replace(found, tried=tried)
+        credential = replace(found.credential or own, headers=headers)
+        return replace(found, credential=credential, tried=tried)
+
+    def _conclude(
+        self, query: Query, places: Sequence[Place], *, has_own: bool = False
+    ) -> Found:
         tried: list[Attempt] = []
         known: UserOnly | None = None
         from_place = ""
@@ -179,14 +163,54 @@ class Search:
                         known, from_place = answer, place.name
                 case Missing(outcome):
                     tried.append(Attempt(place.name, outcome))
-        if known is None or query.stage == "foreign":
+        if query.stage == "foreign" or (known is None and has_own):
             return self._found(tried, None, None)
+        if known is None:
+            return self._nothing(query, places, tried)
         if query.source.username_is_token or is_token_shaped(known.username):
             token = Credential(
                 known.username, Secret(""), from_place, "a token as user name"
             )
             return self._found(tried, token, self._objection(query, token))
-        return self._found(tried, None, _no_password(known.username, query.source))
+        problem = _no_password(known.username, query.source)
+        return self._last_resort(query, places, tried, known.username, problem)
+
+    def _nothing(
+        self, query: Query, places: Sequence[Place], tried: list[Attempt]
+    ) -> Found:
+        """End with nobody, unless the source is known to have needed somebody."""
+        remembered = self._extras.remembered
+        source = query.source
+        may_go_bare = (
+            query.stage != "source" or source.policy != "auto" or source.is_public
+        )
+        problem = None if may_go_bare or remembered is None else remembered(source)
+        if problem is None:
+            return self._found(tried, None, None)
+        return self._last_resort(query, places, tried, None, problem)
+
+    def _last_resort(
+        self,
+        query: Query,
+        places: Sequence[Place],
+        tried: list[Attempt],
+        username: str | None,
+        problem: Problem,
+    ) -> Found:
+        """Ask whoever is asked only before an error: a person."""
+        for place in self._places:
+            if not place.is_last_resort or place in places:
+                continue
+            answer = place.ask(Question(query, username))
+            if isinstance(answer, Complete):
+                objection = self._objection(query, answer.credential)
+                shown = answer.credential.shown_user
+                tried.append(Attempt(place.name, f"has {shown}"))
+                found = None if objection else answer.credential
+                return self._found(tried, found, objection)
+            if isinstance(answer, Missing):
+                tried.append(Attempt(place.name, answer.outcome))
+        return self._found(tried, None, problem)
 
     def _found(
         self,
@@ -195,7 +219,7 @@ class Search:
         problem: Problem | None,
     ) -> Found:
         warnings = self._netrc.warnings if self._netrc is not None else ()
-        return Found(credential, tuple(tried), problem, warnings)
+        return Found(credential, tuple(tried), problem, (*warnings, *self._extras.told))
 
     def _objection(self, query: Query, credential: Credential) -> Problem | None:
         reason = unsendable(credential.username, credential.secret, credential.kind)
@@ -305,11 +329,11 @@ class Search:
             return Missing("off (--no-netrc)")
         origin = question.query.url.origin
         if file.trouble:
-            return _netrc_trouble(file, origin.host)
+            return answer_of_trouble(file, origin.host)
         if file.path is None:
             return Missing(f"there is no {file.shown}")
         for entries in entries_for(file, origin):
-            answer = _choose_entry(entries, question.username, file)
+            answer = choose_entry(entries, question.username, file)
             if answer is not None:
                 return answer
         _, loose = entries_for(file, origin)
@@ -323,7 +347,7 @@ class Search:
         if file is None:
             return Missing("off (--no-netrc)")
         entries = tuple(entry for entry in file.entries if entry.machine is None)
-        answer = _choose_entry(entries, question.username, file)
+        answer = choose_entry(entries, question.username, file)
         return answer or Missing(f"none in {file.shown}")
 
     def _read_netrc(self) -> NetrcFile | None:
@@ -332,63 +356,6 @@ class Search:
         if self._netrc is None:
             self._netrc = read_netrc(self._environ, self._home)
         return self._netrc
-
-
-def _netrc_trouble(file: NetrcFile, host: str) -> Answer:
-    is_grammar = bool(file.words)
-    if is_grammar and not file.names(host):
-        return Missing(f"{file.shown} is not used: {file.trouble}")
-    if not is_grammar and not file.is_chosen:
-        return Missing(f"cannot read {file.shown}: {file.trouble}")
-    if is_grammar:
-        what = f"{file.shown} speaks of {host} but has a {file.trouble}"
-        return Unusable(Problem(what, f"correct {file.shown}"))
-    return Unusable(
-        Problem(
-            f"$NETRC names {file.shown}, which cannot be read: {file.trouble}",
-            "correct or unset NETRC, or switch netrc off with --no-netrc",
-        )
-    )
-
-
-def _choose_entry(
-    entries: Sequence[Entry], username: str | None, file: NetrcFile
-) -> Answer | None:
-    """Choose among entries of one machine; None if none is for this user."""
-    fitting = [
-        entry
-        for entry in entries
-        if username is None or (entry.login or "") == username
-    ]
-    whole = {
-        (entry.login or "", entry.password): entry
-        for entry in fitting
-        if entry.password is not None and (entry.password or entry.login)
-    }
-    if len(whole) > 1:
-        listed = ", ".join(
-            f"{show_user(entry.login or '') or 'no login'} in line {entry.line}"
-            for entry in whole.values()
-        )
-        machine = fitting[0].machine or "default"
-        return Unusable(
-            Problem(
-                f"{file.shown} has several entries for {machine}: {listed}",
-                "say which one with a user name in the URL, as in https://USER@HOST/…",
-            )
-        )
-    for entry in whole.values():
-        where = f"{file.shown} line {entry.line}"
-        secret = entry.password or Secret("")
-        return Complete(
-            Credential(entry.login or "", secret, "netrc", where, is_ambient=True)
-        )
-    for entry in fitting:
-        if entry.login:
-            shown = show_user(entry.login)
-            outcome = f"{shown} in {file.shown} line {entry.line} has no password"
-            return UserOnly(entry.login, outcome)
-    return None
 
 
 def _no_password(username: str, source: Source) -> Problem:

@@ -109,7 +109,7 @@ class TestInterrupts:
         golden(desk)
 
     def test_while_installing(self, desk: Desk, tmp_path: Path) -> None:
-        files = {f"many/part{n % 40}/m{n}.py": f"{n}\n" for n in range(4000)}
+        files = {f"many/part{n % 40}/m{n}.py": f"{n}\n" for n in range(1500)}
         wheel = build_wheel(tmp_path, "many", "1.0", files=files, compression=0)
         before = snapshot(desk.venv)
 

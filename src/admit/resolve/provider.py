@@ -15,6 +15,7 @@ from bisect import bisect_left
 from admit.config.requirements import BuildingComesLater
 from admit.errors import ResolutionError
 from admit.index.files import mismatch_of
+from admit.net.client import Offline
 from admit.resolve.explain import explain, format_versions
 from admit.resolve.policy import OTHER_HASHES, leave_prereleases, pick
 from admit.resolve.question import Facet, NoSolution, Unavailable, Versions
@@ -293,7 +294,9 @@ class Provider:
         usable = self._leave_prereleases(name, usable, project.prereleases)
         if not usable:
             mode = self._policy.prereleases
-            return Unavailable(f"may not be taken, being early (--prerelease {mode})")
+            return Unavailable(
+                f"can only be a pre-release, and --prerelease {mode} forbids that"
+            )
         self._look_ahead(name, project, usable)
         return pick(usable, project.tiers, is_lowest=self._wants_lowest(name))
 
@@ -327,7 +330,10 @@ class Provider:
         name, extra = _split(package)
         if not self._policy.with_dependencies:
             return ()
-        metadata = self._metadata_of(name, version)
+        try:
+            metadata = self._metadata_of(name, version)
+        except Offline:
+            return Unavailable("is not in the cache, and admit is offline")
         if extra and extra not in metadata.extras:
             self._finder.warn(
                 f"{name}=={self._projects[name].versions[version]} has no extra "

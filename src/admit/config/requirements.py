@@ -205,7 +205,7 @@ class _Reading:
             if extra not in self._known_extras:
                 raise UsageError(
                     f"--extra {extra}: there is no such extra",
-                    why=f"there are {', '.join(sorted(self._known_extras)) or 'none'}",
+                    why=f"the extras are: {', '.join(sorted(self._known_extras)) or 'none'}",
                 )
 
     def add(

@@ -17,6 +17,9 @@ if TYPE_CHECKING:
 
 MAX_HEADERS = 100
 """Fields of one answer; no index sends a fifth of it."""
+_SMALLEST_GZIP = 18
+_HIGHEST_RATIO = 1032
+"""What deflate can make of a byte at most."""
 MAX_HEADER_BYTES = 64 * 1024
 """All fields of one answer together."""
 
@@ -146,6 +149,8 @@ def _inflate(coding: str, body: bytes, max_bytes: int) -> bytes:
         bits = 15 if start & 0x0F00 == 0x0800 and start % 31 == 0 else -15
     else:
         raise Malformed(f"a content coding that was not asked for: {coding!r}")
+    if bits == 31 and (whole := _inflate_at_once(body, max_bytes)) is not None:
+        return whole
     pieces = []
     room = max_bytes + 1
     rest = body
@@ -163,3 +168,26 @@ def _inflate(coding: str, body: bytes, max_bytes: int) -> bytes:
     if room <= 0:
         raise TooLarge(max_bytes)
     return b"".join(pieces)
+
+
+def _inflate_at_once(body: bytes, max_bytes: int) -> bytes | None:
+    """Inflate an ordinary gzip body by libdeflate, which is three times as fast.
+
+    None where the body is not one sound member of acceptable size; the streaming way
+    then decides, and finds the words. Size and checksum are those at the very end of
+    the body, so that a second member is not overlooked.
+    """
+    if len(body) < _SMALLEST_GZIP:
+        return None
+    checksum = int.from_bytes(body[-8:-4], "little")
+    size = int.from_bytes(body[-4:], "little")
+    if size > min(max_bytes, _HIGHEST_RATIO * len(body)):
+        return None
+    import deflate
+
+    try:
+        content = bytes(deflate.gzip_decompress(body))
+    except deflate.DeflateError:
+        return None
+    is_whole = len(content) == size and deflate.crc32(content) == checksum
+    return content if is_whole else None

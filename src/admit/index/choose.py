@@ -15,7 +15,12 @@ import marshal
 from admit.errors import InputError
 from admit.index.listing import Candidate, Listing, Rejected
 from admit.index.simple import WHEEL_SUFFIX, ProjectPage, parse_file
-from admit.spec.tags import SDIST_SUFFIXES, parse_sdist_filename, parse_wheel_filename
+from admit.spec.tags import (
+    SDIST_SUFFIXES,
+    WheelName,
+    parse_sdist_filename,
+    parse_wheel_filename,
+)
 from admit.spec.url import InvalidUrl
 from admit.spec.version import parse_specifier, parse_version
 
@@ -24,7 +29,7 @@ if TYPE_CHECKING:
     from admit.index.listing import Choice, Fields, Reason
     from admit.index.simple import Entry, File
     from admit.spec.names import NormalizedName
-    from admit.spec.tags import Build, Target, WheelName
+    from admit.spec.tags import Build, Target
     from admit.spec.url import Url
     from admit.spec.version import Version
 
@@ -108,6 +113,11 @@ def _python_release(target: Target) -> str:
     return text
 
 
+def _is_plain(text: str) -> bool:
+    """Whether a text has nothing but letters, digits and dots."""
+    return text.isascii() and text.replace(".", "").isalnum()
+
+
 def _build(each: tuple[int, WheelName, Entry]) -> Build:
     return each[1].build
 
@@ -148,6 +158,8 @@ class _Sorting:
         """By name, version and build as written; the tags are any file's."""
         self._ranks: dict[str, int | None] = {}
         """By tags as written."""
+        self._spellings: set[str] = set()
+        """How sound file names write the project's name."""
         self._elsewhere: dict[str, list[Entry]] = {}
         """By head: wheels for other targets."""
         self._hosts: set[str] = {"/"}
@@ -181,12 +193,16 @@ class _Sorting:
         for entry in wheels:
             filename = entry["filename"]
             tail = filename[length:]
-            if wheel is None or tail not in ranks:
+            if tail not in ranks:
                 parsed = self._parse(filename)
                 if parsed is None:
                     continue
                 wheel = parsed
                 ranks[tail] = self._target.rank(parsed.tags)
+            elif wheel is None:
+                wheel = self._parse_head(head) or self._parse(filename)
+                if wheel is None:
+                    continue
             rank = ranks[tail]
             if rank is None:
                 elsewhere.append(entry)
@@ -200,6 +216,16 @@ class _Sorting:
         if usable:
             self.usable.setdefault(wheel.version.key, []).extend(usable)
 
+    def _parse_head(self, head: str) -> WheelName | None:
+        """Parse what comes before tags that are known; None for all but plain heads."""
+        name, dash, text = head.partition("-")
+        if not dash or name not in self._spellings or not _is_plain(text):
+            return None
+        try:
+            return WheelName(self.project, parse_version(text), (), ())
+        except InputError:
+            return None
+
     def _parse(self, filename: str) -> WheelName | None:
         try:
             wheel = parse_wheel_filename(filename)
@@ -210,6 +236,7 @@ class _Sorting:
             reason = f"it belongs to {wheel.name}, not to {self.project}"
             self._broken.append(("filename", filename, (reason,)))
             return None
+        self._spellings.add(filename.partition("-")[0])
         return wheel
 
     def admits(self, requires_python: object) -> bool:

@@ -197,12 +197,12 @@ def _fish() -> Iterator[str]:
     yield "complete -c admit -f"
     for name, help_text in _verbs():
         condition = "-n 'test -z (__admit_verb)'"
-        yield f"complete -c admit {condition} -a {name} -d {_quote(help_text)}"
+        yield f"complete -c admit {condition} -a {name} -d {_quote_fish(help_text)}"
     for command in COMMANDS:
         condition = f"-n '__admit_in {command.name}'"
         if _words_of(command):
             words = " ".join(_words_of(command))
-            yield f"complete -c admit {condition} -a {_quote(words)}"
+            yield f"complete -c admit {condition} -a {_quote_fish(words)}"
         elif _takes_paths(command):
             yield f"complete -c admit {condition} -F"
     for option, names in _by_option().items():
@@ -224,17 +224,22 @@ def _fish_option(option: Option) -> str:
         f"-l {flag[2:]}" if flag.startswith("--") else f"-s {flag[1:]}"
         for flag in option.flags
     )
-    tail = f"-d {_quote(option.help)}"
+    tail = f"-d {_quote_fish(option.help)}"
     if option.choices:
-        return f"{flags} -x -a {_quote(' '.join(option.choices))} {tail}"
+        return f"{flags} -x -a {_quote_fish(' '.join(option.choices))} {tail}"
     if _is_bare(option):
         return f"{flags} {tail}"
     return f"{flags} {'-r -F' if option.metavar in _PATHS else '-x'} {tail}"
 
 
 def _quote(text: str) -> str:
-    """Quote for a POSIX shell and fish."""
-    return "'" + text.replace("\\", "\\\\").replace("'", "'\\''") + "'"
+    """Quote for a POSIX shell."""
+    return "'" + text.replace("'", "'\\''") + "'"
+
+
+def _quote_fish(text: str) -> str:
+    """Quote for fish, to which a backslash in quotes is special."""
+    return "'" + text.replace("\\", "\\\\").replace("'", "\\'") + "'"
 
 
 # PowerShell

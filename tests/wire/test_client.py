@@ -756,6 +756,29 @@ class TestDenials:
 
         assert "does not show its probe project everyone" in error.what
 
+    @pytest.mark.pain("H3")
+    def test_the_probes_own_page_is_not_the_answer(
+        self, machine: Machine, server: RecordingServer
+    ) -> None:
+        bodies = {"widgets": b'{"its": "own"}', "everyone": b'{"the": "probe"}'}
+        server.answer = lambda seen: Said(body=bodies[seen.path.split("/")[2]])
+        source = Source(server.url(userinfo=ALICE), probe="everyone")
+        url = source.url.without_userinfo().join("widgets/")
+
+        response = machine.client.get(
+            Request(
+                url,
+                Provenance(source, "listing"),
+                conditional=(("If-None-Match", '"1"'),),
+            )
+        ).result()
+
+        assert response.body == bodies["widgets"]
+        assert [seen.headers.get("if-none-match") for seen in server.seen] == [
+            '"1"',
+            None,
+        ]
+
     @pytest.mark.pain("H5")
     @pytest.mark.parametrize("code", [401, 403])
     def test_a_wrong_password_costs_at_most_two_failed_logins(

@@ -384,7 +384,8 @@ class Client:
             exchange.resume = None
             self._send(exchange, exchange.asked[0])
             return
-        exchange.response = outcome
+        if exchange.asked is None or not _is_aside(exchange.asked[0]):
+            exchange.response = outcome
         self._advance(exchange, _reply(outcome, exchange.request))
 
     def _finish(self, exchange: _Exchange, answered: Answered | None) -> None:
@@ -480,11 +481,17 @@ def _identity_in_headers(
     return Identity(fingerprint(credential, key), credential.label)
 
 
+def _is_aside(step: Send) -> bool:
+    """Whether this is the question for a probe, on the way of another request."""
+    return step.provenance.purpose == "probe"
+
+
 def _wire_request(request: Request, step: Send) -> WireRequest:
     headers: list[tuple[str, str]] = []
     if request.accept is not None:
         headers.append(("Accept", request.accept))
-    headers.extend(request.conditional)
+    if not _is_aside(step):
+        headers.extend(request.conditional)
     if request.byte_range is not None:
         headers.append(("Range", _range_text(*request.byte_range)))
         headers.append(("Accept-Encoding", "identity"))

@@ -8,6 +8,7 @@ Does not know: what fits together with what.
 from __future__ import annotations
 
 from admit.cli.listener import Teller
+from admit.cli.output import count_of
 from admit.cli.progress import Progress
 from admit.errors import ResolutionError, UsageError
 
@@ -78,12 +79,11 @@ def _tell(
     for at in range(len(listing.keys) - 1, -1, -1):
         if shown >> at & 1:
             output.data(str(listing.versions[at]))
-    for count, what in (
-        (hidden, "pre-releases; --pre shows them"),
-        ((everything & unusable).bit_count(), "that are yanked or not for this Python"),
-    ):
-        if count:
-            output.note(f"and {count} {what}")
+    if hidden:
+        output.note(f"and {count_of(hidden, 'pre-release')}; --pre shows them")
+    useless = (everything & unusable).bit_count()
+    if useless:
+        output.note(f"and {count_of(useless, 'version')} yanked or not for this Python")
 
 
 def _describe(name: str, listing: Listing | MergedListing) -> dict[str, object]:

@@ -43,9 +43,11 @@ if TYPE_CHECKING:
     from admit.spec.version import Specifier, Version
 
 
-PATIENCE = 5
-"""After so many tries of one project its next versions' metadata is fetched."""
+LOOK_AHEADS = (5, 10, 20, 40)
+"""After so many versions tried of one project, as many more are read ahead."""
 LOOK_AHEAD = 50
+"""And then so many, every so often."""
+LOOK_AHEAD_EVERY = 20
 
 
 class NothingFits(ResolutionError):
@@ -110,7 +112,7 @@ class _Project:
     def __init__(self, found: Found | None, installed: Known | None) -> None:
         listing = found.listing if found is not None else None
         self.found = found
-        self.tries = 0
+        self.tried: set[int] = set()
         """How often a version was chosen."""
         self.versions = list(listing.versions) if listing is not None else []
         self.only_installed_at: int | None = None
@@ -297,8 +299,11 @@ class Provider:
             return Unavailable(
                 f"can only be a pre-release, and --prerelease {mode} forbids that"
             )
-        self._look_ahead(name, project, usable)
-        return pick(usable, project.tiers, is_lowest=self._wants_lowest(name))
+        version = pick(usable, project.tiers, is_lowest=self._wants_lowest(name))
+        if version not in project.tried:
+            project.tried.add(version)
+            self._look_ahead(name, project, usable)
+        return version
 
     def _leave_prereleases(self, name: str, mask: Mask, prereleases: Mask) -> Mask:
         is_named = name in self._named_prereleases
@@ -310,11 +315,12 @@ class Provider:
 
     def _look_ahead(self, name: str, project: _Project, usable: Mask) -> None:
         """Fetch metadata of many versions at once where one after the other fails."""
-        project.tries += 1
-        if project.found is None or project.tries % LOOK_AHEAD != PATIENCE:
+        tries = len(project.tried)
+        is_late = tries > LOOK_AHEADS[-1] and not tries % LOOK_AHEAD_EVERY
+        if project.found is None or not (tries in LOOK_AHEADS or is_late):
             return
         is_lowest = self._wants_lowest(name)
-        for _ in range(LOOK_AHEAD):
+        for _ in range(min(tries, LOOK_AHEAD)):
             usable &= ~(1 << pick(usable, project.tiers, is_lowest=is_lowest))
             if not usable:
                 return

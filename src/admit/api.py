@@ -345,11 +345,15 @@ class Session:
 
         Raises:
             ExternallyManaged: see PEP 668; `break_system_packages` insists.
+            NotVirtual: `require_virtualenv` wants a virtual one.
         """
-        from admit.env.discover import refuse_external_manager
+        from admit.env.discover import refuse_external_manager, refuse_system
 
         settings = self.settings
         is_elsewhere = any(map(settings.text, ("target", "prefix")))
+        if settings.flag("require_virtualenv") and not is_elsewhere:
+            origin = settings.origin_of("require_virtualenv")
+            refuse_system(environment.interpreter, origin)
         if not (is_elsewhere or settings.flag("break_system_packages")):
             refuse_external_manager(environment.interpreter)
 

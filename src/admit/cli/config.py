@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import os
 
+from admit.cli.output import mask_userinfo
 from admit.config.options import BY_KEY, OPTIONS
 from admit.errors import UsageError
 from admit.spec.url import InvalidUrl, Url, mask_url_text, parse_url
@@ -75,15 +76,12 @@ def _list(settings: Settings, output: Output) -> None:
         }
         output.data(json.dumps(told, indent=2))
         return
-    set_by_someone = [each for each in options if each.key in settings.values]
-    _table(
-        output,
-        "settings, and who set them:",
-        [
-            (each.name, _shown(settings, each), settings.origin_of(each.key))
-            for each in set_by_someone
-        ],
-    )
+    rows = [
+        (each.name, _shown(settings, each), settings.origin_of(each.key))
+        for each in options
+        if each.key in settings.values
+    ]
+    _table(output, "settings, and who set them:", rows)
     output.data("indexes, in the order they are asked:")
     for index in indexes:
         output.data(_format_index(index))
@@ -110,10 +108,11 @@ def _tell(settings: Settings, output: Output, option: Option) -> None:
 
         output.data(json.dumps({option.name: _as_json(settings, option)}, indent=2))
         return
-    found = _masked(settings.values.get(option.key, _default(option)))
+    found, origin = _value_of(settings, option)
     for line in found if isinstance(found, list) else [found]:
-        output.data(_text(line))
-    output.detail(f"{option.name} comes from {settings.origin_of(option.key)}")
+        if line != "":
+            output.data(_text(line))
+    output.detail(f"{option.name} comes from {origin}")
 
 
 def _list_files(settings: Settings, output: Output) -> None:
@@ -142,6 +141,17 @@ def _list_files(settings: Settings, output: Output) -> None:
 # Values
 
 
+def _value_of(settings: Settings, option: Option) -> tuple[object, str]:
+    """A setting's value without secrets, and its origin."""
+    if option.key in settings.values:
+        return _masked(settings.values[option.key]), settings.origin_of(option.key)
+    if option.key == "index_url":
+        for index in settings.indexes:
+            if index.is_default:
+                return _masked(index.source.url), index.origin
+    return _masked(_default(option)), "default"
+
+
 def _default(option: Option) -> object:
     if option.default:
         return int(option.default) if option.kind == "number" else option.default
@@ -149,7 +159,7 @@ def _default(option: Option) -> object:
 
 
 def _shown(settings: Settings, option: Option) -> str:
-    found = _masked(settings.values.get(option.key, _default(option)))
+    found, _ = _value_of(settings, option)
     if isinstance(found, list):
         return " ".join(found) or "-"
     return _text(found) or "-"
@@ -164,9 +174,8 @@ def _text(found: object) -> str:
 
 
 def _as_json(settings: Settings, option: Option) -> dict[str, object]:
-    found = _masked(settings.values.get(option.key, _default(option)))
-    value = None if found == "" else found
-    return {"value": value, "origin": settings.origin_of(option.key)}
+    found, origin = _value_of(settings, option)
+    return {"value": None if found == "" else found, "origin": origin}
 
 
 def _masked(found: object) -> object:
@@ -174,13 +183,13 @@ def _masked(found: object) -> object:
     if isinstance(found, (list, tuple)):
         return [str(_masked(each)) for each in found]
     if isinstance(found, Url):
-        return str(found)
+        return mask_userinfo(str(found))
     if isinstance(found, str) and "@" in found:
         name, equals, rest = found.partition("=")
         if not equals or "/" in name or ":" in name:
             name, equals, rest = "", "", found
         try:
-            return f"{name}{equals}{parse_url(rest)}"
+            return mask_userinfo(f"{name}{equals}{parse_url(rest)}")
         except InvalidUrl:
             return mask_url_text(found)
     return found
@@ -201,7 +210,7 @@ def _index_as_json(index: IndexSettings) -> dict[str, object]:
     source = index.source
     return {
         "name": source.name,
-        "url": str(source.url),
+        "url": _masked(source.url),
         "origin": index.origin,
         "format": "flat" if source.kind == "find-links" else "simple",
         "default": index.is_default,
@@ -229,6 +238,7 @@ def _format_index(index: IndexSettings) -> str:
     flags = {
         "the default": index.is_default,
         "public": source.is_public,
+        "flat": source.kind == "find-links" and not index.is_additional,
         "explicit": index.is_explicit,
         "required": index.is_required,
         "files beside the indexes": index.is_additional,
@@ -240,4 +250,4 @@ def _format_index(index: IndexSettings) -> str:
     traits += [f"probe {source.probe}"] if source.probe else []
     codes = " ".join(map(str, source.ignore_error_codes))
     traits += [f"ignores {codes}"] if codes else []
-    return f"  {name}{source.url}  {index.origin}\n      {', '.join(traits)}"
+    return f"  {name}{_masked(source.url)}  {index.origin}\n      {', '.join(traits)}"

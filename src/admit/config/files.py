@@ -266,6 +266,8 @@ def check_table(table: dict[str, object], path: str, text: str) -> IndexTable:
     name = table.get("name")
     if isinstance(name, str):
         where = f"{path}:{line_of(text, 'name', name)}: the index {name}"
+    elif isinstance(url := table.get("url"), str):
+        where = f"{path}:{line_of(text, 'url', url)}: the index {shown}"
     for key, each in table.items():
         wanted = INDEX_KEYS.get(key)
         if wanted is None:

@@ -43,6 +43,12 @@ class ExternallyManaged(EnvironmentProblem):
     code = "externally-managed"
 
 
+class NotVirtual(EnvironmentProblem):
+    """Only virtual environments may be changed, and this is none."""
+
+    code = "not-virtual"
+
+
 @value
 class Found:
     """An interpreter to ask, and who named it."""
@@ -164,6 +170,20 @@ def refuse_external_manager(interpreter: Interpreter) -> None:
             why=said or None,
             fix="make an environment with `admit venv`, or insist with "
             "--break-system-packages",
+        )
+
+
+def refuse_system(interpreter: Interpreter, origin: str) -> None:
+    """Raise if an interpreter has no virtual environment, as `origin` wants it.
+
+    Raises:
+        NotVirtual: it has none.
+    """
+    if not interpreter.is_venv:
+        raise NotVirtual(
+            f"{interpreter.executable} is not in a virtual environment",
+            why=f"{origin} allows changes to virtual environments only",
+            fix="make one with `admit venv`",
         )
 
 

@@ -7,13 +7,14 @@ from typing import TYPE_CHECKING
 import pytest
 
 from admit.config.files import BadConfiguration
-from admit.config.options import OPTIONS
+from admit.config.options import COMMANDS, options_of
 from admit.config.settings import load_settings
 from admit.errors import UsageError
 
 if TYPE_CHECKING:
     from pathlib import Path
 
+    from admit.config.options import Command
     from admit.config.settings import Settings
 
 
@@ -222,7 +223,8 @@ def test_an_index_that_is_no_url_is_refused_masked(tmp_path: Path) -> None:
     assert "****@corp.example" in caught.value.what
 
 
-def test_no_two_options_share_a_flag() -> None:
-    flags = [flag for option in OPTIONS for flag in option.flags]
+@pytest.mark.parametrize("command", COMMANDS, ids=lambda each: each.name)
+def test_no_two_options_of_a_command_share_a_flag(command: Command) -> None:
+    flags = [flag for option in options_of(command) for flag in option.flags]
 
     assert len(flags) == len(set(flags))

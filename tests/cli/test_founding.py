@@ -28,7 +28,7 @@ if TYPE_CHECKING:
 NEWEST = ["mydependency==1.4", "mypackage==2024.1"]
 OLD = ["mypackage==2020.1"]
 DENY = Behaviour(DENIALS["401"])
-MIXING = replace(PARTIAL, caching=Caching("max-age=600", vary=None))
+MIXING = replace(PARTIAL, caching=Caching("max-age=600", vary=None, etag="project"))
 """What invites a cache to answer one caller with what another one got."""
 
 

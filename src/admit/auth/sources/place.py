@@ -62,6 +62,7 @@ class Missing:
     """Nothing here."""
 
     outcome: str
+    """"" if there is nothing to say of a place either."""
 
 
 Answer = Complete | UserOnly | Unusable | Missing

@@ -162,7 +162,8 @@ class Search:
                     if known is None:
                         known, from_place = answer, place.name
                 case Missing(outcome):
-                    tried.append(Attempt(place.name, outcome))
+                    if outcome:
+                        tried.append(Attempt(place.name, outcome))
         if query.stage == "foreign" or (known is None and has_own):
             return self._found(tried, None, None)
         if known is None:

@@ -540,7 +540,7 @@ class Session:
         installed: Mapping[NormalizedName, Known],
     ) -> Resolution:
         from admit.config.choice import asked_of, refuse_unhashed
-        from admit.resolve.provider import Provider, resolve
+        from admit.resolve.provider import Provider, resolve, warnings_of
 
         asked = asked_of(self.settings, wanted, target.environment)
         finder = self.finder(target, asked)
@@ -553,11 +553,8 @@ class Session:
                 for pin in resolution.pins
                 if pin.candidate is not None and not pin.is_hashed
             )
-        for pin in resolution.pins:
-            if pin.is_yanked and pin.candidate is not None:
-                why = pin.candidate.file.yanked
-                reason = f": {why}" if isinstance(why, str) and why else ""
-                self.listener.warning(f"{pin.name}=={pin.version} is yanked{reason}")
+        for warning in warnings_of(resolution):
+            self.listener.warning(warning)
         return resolution
 
     def target(self) -> tuple[Target, Interpreter]:

@@ -16,6 +16,7 @@ from admit.resolve.policy import (
     Policy,
     agrees,
     gather_hashes,
+    is_only_capped,
     judge_age,
     leave_prereleases,
     pick,
@@ -306,6 +307,41 @@ class TestGivenHashes:
         assert solve({"alpha": ["1.0"]}, "alpha", hashes={"alpha": ONE}) == [
             "alpha==1.0"
         ]
+
+
+class TestCaps:
+    """`Requires-Python: <3.12` on Python 3.12.1: a guess of its author."""
+
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            ("<3.12", True),
+            (">=3.8,<3.12", True),
+            ("<=3.8", True),
+            ("<3", False),
+            ("<3.0", False),
+            ("<2.8", False),
+            (">=3.13", False),
+            (">=3.13,<3.14", False),
+            ("!=3.12.*", False),
+            ("==3.11.*", False),
+            ("~=3.8.0", False),
+        ],
+    )
+    def test_an_upper_bound_within_the_major_version_is_one(
+        self, text: str, expected: bool
+    ) -> None:
+        assert is_only_capped(text, parse_version("3.12.1")) is expected
+
+    @pytest.mark.parametrize(
+        ("wanted", "expected"), [("alpha", "1.0"), ("alpha==2.0", "2.0")]
+    )
+    def test_such_a_version_is_taken_if_no_other_will_do(
+        self, wanted: str, expected: str
+    ) -> None:
+        world = {"alpha": ["1.0", Release("2.0", python="<3.12")]}
+
+        assert solve(world, wanted) == [f"alpha=={expected}"]
 
 
 class TestBuilding:

@@ -154,6 +154,24 @@ def _moment(text: str) -> str:
     return moment.astimezone(UTC).isoformat().partition("+")[0]
 
 
+def is_only_capped(requires_python: str, python: Version) -> bool:
+    """Say whether a Python is refused for being newer than a project foresaw.
+
+    An upper bound within one major version is a guess of its author, who could not
+    try it; `<3` is none: that is another language.
+    """
+    from admit.spec.version import parse_specifier, parse_version
+
+    foreseen: list[str] = []
+    next_major = parse_version(f"{python.text.partition('.')[0]}.0")
+    for clause in parse_specifier(requires_python).clauses:
+        if clause.operator not in ("<", "<="):
+            foreseen.append(str(clause))
+        elif parse_version(clause.version) <= next_major:
+            return False
+    return parse_specifier(",".join(foreseen)).contains(python)
+
+
 def leave_prereleases(
     mask: Mask, prereleases: Mask, mode: Prereleases, *, is_named: bool
 ) -> Mask:

@@ -17,7 +17,12 @@ from admit.errors import ResolutionError
 from admit.index.files import mismatch_of
 from admit.net.client import Offline
 from admit.resolve.explain import explain, format_versions
-from admit.resolve.policy import OTHER_HASHES, leave_prereleases, pick
+from admit.resolve.policy import (
+    OTHER_HASHES,
+    is_only_capped,
+    leave_prereleases,
+    pick,
+)
 from admit.resolve.question import Facet, NoSolution, Unavailable, Versions
 from admit.resolve.solver import solve
 from admit.resolve.term import Dependency
@@ -81,6 +86,8 @@ class Pin:
     """The user gave the file, by URL or path."""
     extras: tuple[ExtraName, ...] = ()
     is_yanked: bool = False
+    is_capped: bool = False
+    """Its upper bound of Requires-Python is below the target's Python."""
     hashes: tuple[Digest, ...] | None = None
     """The file must have one of these, says the user; None if nothing is said."""
 
@@ -99,7 +106,6 @@ class Resolution:
     """Sorted by name."""
     required_by: Mapping[NormalizedName, tuple[str, ...]]
     """Who asked for a project: names, and "" for the user. Sorted."""
-    warnings: tuple[str, ...] = ()
 
 
 class _Project:
@@ -113,6 +119,8 @@ class _Project:
         listing = found.listing if found is not None else None
         self.found = found
         self.tried: set[int] = set()
+        self.capped: Mask = 0
+        """Versions that did not foresee this Python: taken if no others will do."""
         """How often a version was chosen."""
         self.versions = list(listing.versions) if listing is not None else []
         self.only_installed_at: int | None = None
@@ -197,6 +205,8 @@ class Provider:
         elif policy.resolution == "lowest-direct":
             self._lowest = frozenset(each.name for each in self.requirements)
         self._preferences = dict(policy.preferences)
+        self._caps: dict[str, bool] = {}
+        """By Requires-Python; see `is_only_capped`."""
         self._on_progress = on_progress
         self._pages: dict[str, Future[Found | Missing]] = {}
         self._metadata: dict[tuple[str, Version], Future[Metadata]] = {}
@@ -243,10 +253,12 @@ class Provider:
         if preferred in project.versions and not self._policy.upgrades(name):
             project.preferred = 1 << project.versions.index(preferred)
             project.pinned |= project.preferred
-        unusable = [
-            *((mask, reason) for reason, mask in project.withheld),
-            *((mask, f"requires Python {text}") for text, mask in project.unsupported),
-        ]
+        unusable = [(mask, reason) for reason, mask in project.withheld]
+        for text, excluded in project.unsupported:
+            if self._is_only_capped(text):
+                project.capped |= excluded
+            else:
+                unusable.append((excluded, f"requires Python {text}"))
         for limit in self._limits.get(name, ()):
             excluded = (
                 ~mask_of(limit, project.versions) & (1 << len(project.versions)) - 1
@@ -299,6 +311,7 @@ class Provider:
             return Unavailable(
                 f"can only be a pre-release, and --prerelease {mode} forbids that"
             )
+        usable = usable & ~project.capped or usable
         version = pick(usable, project.tiers, is_lowest=self._wants_lowest(name))
         if version not in project.tried:
             project.tried.add(version)
@@ -309,6 +322,14 @@ class Provider:
         is_named = name in self._named_prereleases
         mode = self._policy.prereleases
         return leave_prereleases(mask, prereleases, mode, is_named=is_named)
+
+    def _is_only_capped(self, requires_python: str) -> bool:
+        known = self._caps.get(requires_python)
+        if known is None:
+            python = self._target.python_version
+            known = is_only_capped(requires_python, python)
+            self._caps[requires_python] = known
+        return known
 
     def _wants_lowest(self, name: str) -> bool:
         return self._lowest is None or name in self._lowest
@@ -450,6 +471,7 @@ class Provider:
             name in self._finder.direct,
             extras,
             bool(project.yanked >> version & 1),
+            bool(project.capped >> version & 1),
             self._hashes.get(name),
         )
 
@@ -609,3 +631,19 @@ def resolve(provider: Provider) -> Resolution:
     provider.warn_of_doubts(pins)
     by = {name: tuple(sorted(each)) for name, each in required_by.items()}
     return Resolution(tuple(pins), by)
+
+
+def warnings_of(resolution: Resolution) -> tuple[str, ...]:
+    """Tell of versions that were taken because nothing else would do."""
+    found: list[str] = []
+    for pin in resolution.pins:
+        if pin.candidate is None:
+            continue
+        file = pin.candidate.file
+        shown = f"{pin.name}=={pin.version}"
+        if pin.is_yanked:
+            reason = f": {file.yanked}" if isinstance(file.yanked, str) else ""
+            found.append(f"{shown} is yanked{reason}")
+        if pin.is_capped:
+            found.append(f"{shown} says it requires Python {file.requires_python}")
+    return tuple(found)

@@ -186,11 +186,32 @@ class TestListings:
         assert isinstance(outcome, AdmitError)
         assert isinstance(unnamed, AdmitError)
         assert outcome.code == "credentials-required"
-        assert outcome.fix == (
+        assert (outcome.fix or "").startswith(
             "set ADMIT_INDEX_CORP_USERNAME and ADMIT_INDEX_CORP_PASSWORD, or add "
             "`machine pypi.corp.example login USER password SECRET` to ~/.netrc"
         )
         assert f"--index NAME={INDEX}" in (unnamed.fix or "")
+
+    @pytest.mark.pain("H2")
+    @pytest.mark.parametrize(
+        ("status", "purpose", "is_told"),
+        [(403, "listing", True), (401, "listing", False), (403, "file", False)],
+    )
+    def test_a_403_that_may_mean_no_such_project_names_the_setting(
+        self, status: int, purpose: str, is_told: bool
+    ) -> None:
+        outcomes = [
+            run(Reply(status), found=found, request=ask(each, FILE, purpose))[0]  # type: ignore[arg-type]  # by parameter
+            for each in (CORP, source(is_public=True))
+            for found in (Found(ALICE), NOTHING)
+        ]
+
+        for outcome in outcomes:
+            assert isinstance(outcome, AdmitError)
+            assert ("ignore-error-codes" in (outcome.fix or "")) is is_told
+        public = outcomes[-1]
+        assert isinstance(public, AdmitError)
+        assert ("netrc" not in (public.fix or "")) is is_told
 
     @pytest.mark.parametrize(
         ("policy", "word"), [("never", "is never"), ("external", "is external")]

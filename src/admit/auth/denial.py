@@ -140,7 +140,7 @@ def rejected(case: Case, status: int, *, was_accepted: bool = False) -> AuthErro
     error = CredentialsRejected if credential else CredentialsRequired
     if credential is None:
         phrase = "login required" if status == 401 else "access denied to anonymous"
-        fix: str | None = how_to_give(source)
+        fix = how_to_give(source)
     elif was_accepted:
         phrase = f"{credential.shown_user} may not read it"
         fix = (
@@ -153,15 +153,15 @@ def rejected(case: Case, status: int, *, was_accepted: bool = False) -> AuthErro
     else:
         phrase = f"access denied to {credential.shown_user}"
         fix = f"give {credential.shown_user} the right to read it on the server"
-        if case.provenance.purpose == "listing":
-            fix += (
-                f"; if {status} means no such project there, list it in "
-                "ignore-error-codes of the index"
-            )
     if source.policy == "never" and credential is None:
         fix = "its policy is never; set `authenticate` to auto to log in"
     if source.policy == "external" and credential is None:
         fix = "its policy is external: look at what adds the credential outside"
+    if status == 403 and case.provenance.purpose == "listing":
+        ignore = f"if {status} means no such project there, set ignore-error-codes"
+        ignore += f" = [{status}] for the index"
+        is_public = source.is_public and credential is None
+        fix = ignore if is_public else f"{fix}; {ignore}"
     denial = error(f"{case.subject}: {phrase} ({status})", why=_why(case), fix=fix)
     if isinstance(denial, CredentialsRejected):
         denial.status = status

@@ -231,6 +231,41 @@ class TestPages:
             assert len(server.requests) >= 2
         assert desk.installed == ["delta==1.0"]
 
+    def test_always_holds_for_it_too(self, desk: Desk, index: IndexServer) -> None:
+        url = f"{index.origin}/links.html"
+        options = ["--no-index", "-f", url, "--authenticate", "always"]
+
+        ran = desk.fail("install", *options, "delta")
+
+        assert "no credential for" in ran.stderr
+        assert index.requests == []
+
+    def test_what_one_user_saw_is_not_shown_to_another(
+        self, desk: Desk, world: Path
+    ) -> None:
+        desk.secrets.append(SECRET)
+        links = [
+            "/packages/alpha/1.0/alpha-1.0-py3-none-any.whl",
+            "/packages/alpha/2.0/alpha-2.0-py3-none-any.whl",
+        ]
+
+        def reply(seen: object, _: object) -> Answer:
+            is_anonymous = getattr(seen, "is_anonymous")  # noqa: B009
+            shown = links[:1] if is_anonymous else links
+            return Answer(200, (HTML, ("etag", '"same"')), page_of(*shown))
+
+        with IndexServer(world, accounts=[ALICE], public=["*"]) as server:
+            server.script("/links.html", reply)
+            options = ["--no-index", "-f", f"{server.origin}/links.html"]
+            desk.write_netrc(f"machine 127.0.0.1 login alice password {SECRET}\n")
+            desk.succeed("install", *options, "alpha")
+            assert desk.installed == ["alpha==2.0"]
+            desk.succeed("uninstall", "alpha")
+            (desk.home / ".netrc").unlink()
+            desk.succeed("install", *options, "alpha")
+
+        assert desk.installed == ["alpha==1.0"]
+
     def test_a_refused_page_is_an_error_and_no_index_makes_up_for_it(
         self, desk: Desk, world: Path
     ) -> None:

@@ -156,6 +156,18 @@ class TestJson:
             {"name": "alpha", "version": "2.0", "action": "remove"}
         ]
 
+    def test_a_sync(self, desk: Desk) -> None:
+        desk.succeed("install", "delta")
+        desk.write("all.txt", "alpha==2.0\n")
+
+        ran = desk.succeed("sync", "--output-format", "json", "all.txt")
+
+        rows = by_name(json.loads(ran.stdout)["packages"])
+        assert {name: each["action"] for name, each in rows.items()} == {
+            "alpha": "install",
+            "delta": "remove",
+        }
+
     def test_a_list(self, desk: Desk) -> None:
         desk.succeed("install", "beta")
 

@@ -21,7 +21,6 @@ if TYPE_CHECKING:
     from admit.cli.output import Output
     from admit.config.requirements import Wanted
     from admit.config.settings import Settings
-    from admit.install.listing import UnpackedWheel
     from admit.install.prepare import Prepared
 
 
@@ -67,26 +66,25 @@ def _install(
     if settled is not None:
         elapsed = format_duration(time.perf_counter() - started)
         output.note(f"Checked {count_of(settled, 'package')} in {elapsed}")
-        return finish_change(
-            "install", session, output, wanted, environment, None, settled, {}
-        )
+        from admit.api import Change
+
+        change = Change((), (), settled)
+        return finish_change("install", session, output, wanted, environment, change)
     session.refuse_managed(environment)
     resolution = session.resolve(wanted, environment)
     progress.clear()
     elapsed = format_duration(time.perf_counter() - started)
     output.note(f"Resolved {count_of(len(resolution.pins), 'package')} in {elapsed}")
     change = session.plan(environment, resolution)
-    wheels: Mapping[str, UnpackedWheel] = {}
+    prepared = None
     if change.is_empty:
         output.note(f"Checked {count_of(change.kept, 'package')} in {elapsed}")
     elif session.settings.flag("dry_run"):
         tell_plan(session, change, output)
     else:
-        wheels = apply_change(
-            session, change, environment, wanted, output, progress
-        ).wheels
+        prepared = apply_change(session, change, environment, wanted, output, progress)
     return finish_change(
-        "install", session, output, wanted, environment, change, change.kept, wheels
+        "install", session, output, wanted, environment, change, prepared
     )
 
 
@@ -96,14 +94,13 @@ def finish_change(
     output: Output,
     wanted: Wanted,
     environment: Environment,
-    change: Change | None,
-    kept: int,
-    wheels: Mapping[str, UnpackedWheel],
+    change: Change,
+    prepared: Prepared | None = None,
 ) -> int:
     """Write what was asked for besides prose: a report, the result as JSON."""
     settings = session.settings
     requested = frozenset(each.name for each in wanted.requirements)
-    incoming = change.incoming if change is not None else ()
+    wheels = prepared.wheels if prepared is not None else {}
     path = settings.text("report")
     if path is not None:
         from admit.cli.report import Reported, format_report, write_report
@@ -112,7 +109,7 @@ def finish_change(
             Reported(pin, wheel.sha256, wheel.metadata_path)
             if (wheel := wheels.get(pin.name)) is not None
             else Reported(pin, None, session.find_metadata(pin))
-            for pin in incoming
+            for pin in change.incoming
         ]
         markers = environment.interpreter.environment
         report = format_report(pins, requested, markers)
@@ -120,9 +117,9 @@ def finish_change(
     if output.is_json:
         from admit.cli.result import describe_change
 
-        packages = describe_change(change, requested) if change is not None else []
+        packages = describe_change(change, requested)
         is_dry = settings.flag("dry_run")
-        output.result(command, packages, kept=kept, dry_run=is_dry)
+        output.result(command, packages, kept=change.kept, dry_run=is_dry)
     return 0
 
 

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import time
 
-from admit.cli.install import apply_change, tell_environment, tell_plan
+from admit.cli.install import apply_change, finish_change, tell_environment, tell_plan
 from admit.cli.listener import Teller
 from admit.cli.output import count_of, format_duration
 from admit.cli.progress import Progress
@@ -72,10 +72,11 @@ def _sync(
     if change.is_empty:
         elapsed = format_duration(time.perf_counter() - started)
         output.note(f"Checked {count_of(change.kept, 'package')} in {elapsed}")
-        return 0
+        return finish_change("sync", session, output, wanted, environment, change)
     session.refuse_managed(environment)
+    prepared = None
     if session.settings.flag("dry_run"):
         tell_plan(session, change, output)
     else:
-        apply_change(session, change, environment, wanted, output, progress)
-    return 0
+        prepared = apply_change(session, change, environment, wanted, output, progress)
+    return finish_change("sync", session, output, wanted, environment, change, prepared)

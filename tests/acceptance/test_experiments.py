@@ -21,6 +21,8 @@ if TYPE_CHECKING:
     from support.ways import Give
 
 WRONG = "wr0ng-s3cret"
+ANONYMOUSLY = ("--authenticate", "corp=never")
+"""What is found missing where it was before is an error otherwise."""
 RIGHT = ["pkgpriv==2.0", "pkgpub==2.0"]
 CONFUSED = ["pkgpriv==99.0"]
 
@@ -146,7 +148,7 @@ class TestE2MixedIdentities:
         desk.variables = variables
         configure(desk, private.url)
 
-        ran = desk.succeed("install", "--dry-run", "--no-netrc", "pkgpub")
+        ran = desk.succeed("install", "--dry-run", *ANONYMOUSLY, "pkgpub")
 
         assert before == ["+ pkgpub==2.0"]
         assert ran.changes == ["+ pkgpub==1.0"]
@@ -162,7 +164,7 @@ class TestE2MixedIdentities:
         desk.variables = variables
         configure(desk, private.url)
 
-        desk.fail("install", "--no-netrc", "pkgpriv")
+        desk.fail("install", *ANONYMOUSLY, "pkgpriv")
 
         assert desk.installed == []
 

@@ -55,6 +55,8 @@ class TestTrust:
         bundle = str(authority.bundle)
         options = ["--cert", bundle] if way == "--cert" else []
         variables = {} if options else {way: bundle}
+        if way == "PIP_CERT":
+            variables["ADMIT_NO_FOREIGN_CONFIG"] = "0"
 
         desk.succeed(
             *("install", "--index-url", secure.url, *options, "alpha"), **variables

@@ -245,7 +245,7 @@ def parse_requirement_url(text: str) -> Url:
             f"not a URL: {mask_url_text(text)!r}",
             why="a URL begins with https://, http://, file:// or git+https://",
         )
-    if any(character < " " or character == "\x7f" for character in text):
+    if not text.isprintable() and any(each < " " or each == "\x7f" for each in text):
         raise InvalidUrl(f"a URL holds a control character: {mask_url_text(text)!r}")
     authority, tail = _split_authority(rest)
     userinfo_text, at, hostport = authority.rpartition("@")

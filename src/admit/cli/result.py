@@ -3,7 +3,7 @@
 For: scripts, which read stdout; prose stays on stderr.
 Does not know: how a command does it, how it is printed.
 Shape: changes and files -> lists of objects with `name`, `version` and `action`.
-Spec: docs/json.md.
+Spec: docs/output.md.
 """
 
 from __future__ import annotations

@@ -154,6 +154,7 @@ class TestE2MixedIdentities:
         assert ran.changes == ["+ pkgpub==1.0"]
 
     @every_way
+    @pytest.mark.pain("I4")
     def test_a_wheel_in_the_cache_is_not_for_strangers(
         self, desk: Desk, private: IndexServer, give: Give
     ) -> None:

@@ -164,6 +164,7 @@ def canary(bare: Desk, secret: str) -> Iterator[Canary]:
 @pytest.mark.pain("G1")
 @pytest.mark.parametrize("secret", SECRETS.values(), ids=SECRETS)
 @pytest.mark.parametrize("way", WAYS)
+@pytest.mark.pain("G4")
 def test_no_secret_leaks(
     canary: Canary, way: str, secret: str, founding_world: Path
 ) -> None:

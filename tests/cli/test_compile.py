@@ -177,6 +177,8 @@ def test_the_command_can_be_said_otherwise(
     assert ran.stdout.splitlines()[1] == "#    make pins"
 
 
+@pytest.mark.pain("G3")
+@pytest.mark.pain("A10")
 class TestSecrets:
     """No secret may stand in what is written."""
 

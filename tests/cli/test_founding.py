@@ -240,6 +240,7 @@ class TestTheCacheKnowsWhoAsked:
         assert as_alice == again == ["+ mypackage==2024.1"]
         assert as_bob == as_nobody == ["+ mypackage==2020.1"]
 
+    @pytest.mark.pain("I4")
     def test_a_wheel_of_one_is_not_given_to_others(
         self, plain_desk: Desk, private: IndexServer
     ) -> None:

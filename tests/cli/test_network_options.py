@@ -139,6 +139,7 @@ class TestClientCertificates:
         assert "the client certificate of --client-cert is not there" in ran.stderr
 
 
+@pytest.mark.pain("I6")
 class TestProxies:
     def test_requests_go_through_it_with_its_login(
         self, desk: Desk, index: IndexServer
@@ -249,6 +250,7 @@ class TestPatience:
 
         assert desk.installed == ["alpha==2.0"]
 
+    @pytest.mark.pain("H8")
     def test_a_server_may_say_when(self, desk: Desk) -> None:
         with serve(
             lambda _: [answer(b"", status="429 Slow", headers=["Retry-After: 0"])]
@@ -389,6 +391,7 @@ class TestDirectUrls:
         return f"http://{userinfo}127.0.0.1:{server.port}/{place}"
 
     @pytest.mark.parametrize("form", ["{}", "delta @ {}"], ids=["bare", "named"])
+    @pytest.mark.pain("I9")
     def test_with_the_login_of_its_host(
         self, desk: Desk, server: IndexServer, form: str
     ) -> None:
@@ -400,6 +403,7 @@ class TestDirectUrls:
         assert desk.installed == ["delta==1.0"]
         assert server.anonymous == []
 
+    @pytest.mark.pain("G5")
     def test_with_the_login_in_it_which_is_written_nowhere(
         self, desk: Desk, server: IndexServer
     ) -> None:
@@ -413,6 +417,7 @@ class TestDirectUrls:
         frozen = desk.succeed("freeze").stdout
         assert frozen == f"delta @ {self.wheel(server)}\n"
 
+    @pytest.mark.pain("B4")
     def test_below_a_configured_index_with_its_login(
         self, desk: Desk, world: Path
     ) -> None:
@@ -429,6 +434,7 @@ class TestDirectUrls:
 
         assert desk.installed == ["delta==1.0"]
 
+    @pytest.mark.pain("B1")
     def test_beside_a_configured_index_without_its_login(
         self, desk: Desk, server: IndexServer
     ) -> None:
@@ -443,6 +449,7 @@ class TestDirectUrls:
         assert {each.is_anonymous for each in server.requests} == {True}
 
     @pytest.mark.parametrize("status", [401, 403, 404])
+    @pytest.mark.pain("H11")
     def test_a_login_that_spoils_it_is_left_out_once(
         self, desk: Desk, index: IndexServer, status: int
     ) -> None:

@@ -182,6 +182,7 @@ def write(path: Path, text: str = "machine h login a password p\n") -> Path:
 
 @pytest.mark.pain("D3")
 @pytest.mark.parametrize("name", [".netrc", "_netrc"])
+@pytest.mark.pain("D7")
 def test_the_home_folder_is_looked_at(name: str, tmp_path: Path) -> None:
     write(tmp_path / name)
 

@@ -350,6 +350,7 @@ class TestRememberedListings:
 
             assert paths(server)[-1] == PAGE
 
+    @pytest.mark.pain("G7")
     def test_no_secret_is_stored(self, tmp_path: Path) -> None:
         with (
             founding_index(tmp_path / "w") as server,

@@ -83,6 +83,7 @@ class TestProxies:
         assert server.requests[0].header("authorization") == "Bearer canary"
 
     @pytest.mark.parametrize("scheme", ["http", "https"])
+    @pytest.mark.pain("I6")
     def test_the_proxys_credential_goes_to_the_proxy_only(
         self, open_it: Open, authority: Authority, scheme: str
     ) -> None:
@@ -105,6 +106,7 @@ class TestProxies:
         assert token.encode() not in server.requests[0].head
 
     @pytest.mark.parametrize("scheme", ["http", "https"])
+    @pytest.mark.pain("I6")
     def test_a_refusal_names_the_proxy_and_not_its_password(
         self, open_it: Open, authority: Authority, scheme: str
     ) -> None:

@@ -216,7 +216,9 @@ class _Reading:
         (self._constraints if is_constraint else self._requirements).append(requirement)
         self._origins_of[is_constraint].append(origin)
         if line.hashes:
-            self._hashes[requirement.text] = line.hashes
+            known = self._hashes.get(requirement.text, line.hashes)
+            both = tuple(each for each in line.hashes if each in known)
+            self._hashes[requirement.text] = both
 
     def result(self) -> Wanted:
         layer = None

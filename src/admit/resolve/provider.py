@@ -212,6 +212,8 @@ class Provider:
         self._metadata: dict[tuple[str, Version], Future[Metadata]] = {}
         self._projects: dict[str, _Project] = {}
         self._guessed: set[str] = set()
+        self._has_missed = False
+        """A project, or a version of one, was looked for and not seen."""
 
     def _is_in_force(self, requirement: Requirement) -> bool:
         marker = requirement.marker
@@ -241,6 +243,7 @@ class Provider:
         for pin in self._pins.get(name, ()):
             project.pinned |= mask_of(pin, project.versions)
         if not project.versions:
+            self._has_missed = True
             return Unavailable(answer.reason)
         if self._policy.must_build(name) and name not in self._finder.direct:
             raise BuildingComesLater(
@@ -491,8 +494,12 @@ class Provider:
         project = self._projects.get(name)
         if project is None or project.found is None:
             return f"there is no {dependency}"
+        self._has_missed = True
         seen = project.found.listing.seen
-        return f"there is no {dependency} {seen}".rstrip()
+        missing = f"there is no {dependency} {seen}".rstrip()
+        final = (1 << len(project.versions)) - 1 & ~project.prereleases
+        newest = (final or (1 << len(project.versions)) - 1).bit_length() - 1
+        return f"{missing}, whose newest version is {project.versions[newest]}"
 
     def warn_of_doubts(self, pins: Iterable[Pin]) -> None:
         """Warn where a stranger's package came in place of a doubtful answer."""
@@ -506,7 +513,7 @@ class Provider:
 
     def advice(self) -> str | None:
         """What may help if visibility could be the cause."""
-        return self._finder.advice()
+        return self._finder.advice() if self._has_missed else None
 
     # Policies
 

@@ -201,11 +201,12 @@ class _Reading:
                 "--extra and --all-extras want a pyproject.toml",
                 fix="name one among the files",
             )
+        known = ", ".join(sorted(self._known_extras)) or "none"
         for extra in self._extras.names:
             if extra not in self._known_extras:
                 raise UsageError(
                     f"--extra {extra}: there is no such extra",
-                    why=f"the extras are: {', '.join(sorted(self._known_extras)) or 'none'}",
+                    why=f"the extras are: {known}",
                 )
 
     def add(

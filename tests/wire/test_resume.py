@@ -43,11 +43,31 @@ def cut(body: bytes, *headers: str, at: int = HALF, end: Step = CLOSE) -> list[S
     return [head + b"\r\n\r\n" + body[:at], end]
 
 
-def rest(body: bytes, request: Received, *headers: str) -> bytes:
-    """Play what a `Range` request asks for."""
-    start = int((request.header("range") or "bytes=0-").partition("=")[2].rstrip("-"))
-    place = f"Content-Range: bytes {start}-{len(body) - 1}/{len(body)}"
-    return answer(body[start:], status="206 Partial Content", headers=[place, *headers])
+def start_of(request: Received) -> int:
+    """Return the first byte that is asked for."""
+    text = request.header("range") or "bytes=0-"
+    return int(text.removeprefix("bytes=").rstrip("-"))
+
+
+def rest(
+    body: bytes, request: Received, *headers: str, end: int | None = None
+) -> bytes:
+    """Play what a `Range` request asks for, or less of it."""
+    start, last = start_of(request), (end or len(body)) - 1
+    place = f"Content-Range: bytes {start}-{last}/{len(body)}"
+    return answer(
+        body[start : last + 1],
+        status="206 Partial Content",
+        headers=[place, *headers],
+    )
+
+
+def moved(body: bytes, request: Received) -> bytes:
+    """Play as many bytes as are asked for, from another place."""
+    count = len(body) - start_of(request)
+    place = f"Content-Range: bytes 9-{8 + count}/{len(body)}"
+    part = body[9 : 9 + count]
+    return answer(part, status="206 Partial Content", headers=[place])
 
 
 class Machine:
@@ -136,8 +156,7 @@ def test_the_rest_is_asked_for_with_the_tag(machine: Machine, end: Step) -> None
     first, second = server.requests
     assert first.header("range") is None
     assert second.header("if-range") == '"one"'
-    start = int((second.header("range") or "").removeprefix("bytes=").rstrip("-"))
-    assert 0 < start <= HALF
+    assert 0 < start_of(second) <= HALF
 
 
 def test_a_server_that_falls_silent_is_asked_for_the_rest(machine: Machine) -> None:
@@ -204,8 +223,10 @@ def test_with_a_hash_to_tell_no_tag_is_needed(machine: Machine) -> None:
             headers=[f"Content-Range: bytes 9-{len(BODY) - 1}/{len(BODY)}"],
         ),
         lambda _: answer(BODY[HALF:], status="206 Partial Content"),
+        lambda asked: moved(BODY, asked),
+        lambda asked: rest(BODY, asked, TAG, end=len(BODY) - 9),
     ],
-    ids=["416", "412", "longer", "another-part", "no-place"],
+    ids=["416", "412", "longer", "another-part", "no-place", "moved", "shorter"],
 )
 def test_an_answer_that_does_not_fit_is_thrown_away(
     machine: Machine, spoil: Callable[[Received], bytes]
@@ -234,10 +255,7 @@ def test_the_rest_may_break_too(machine: Machine) -> None:
         machine.get(server)
 
     assert machine.sink.read_bytes() == BODY
-    starts = [
-        int((each.header("range") or "bytes=0-").removeprefix("bytes=").rstrip("-"))
-        for each in server.requests
-    ]
+    starts = [start_of(each) for each in server.requests]
     assert starts == sorted(starts)
     assert len(set(starts)) == 4
 

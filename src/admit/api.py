@@ -22,17 +22,22 @@ from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Callable, Mapping, Sequence
     from typing import Protocol, Self
 
+    from admit.auth.query import Found, Query
+    from admit.auth.scheme import Credential
     from admit.auth.scope import Source
     from admit.auth.scrub import Scrubber
+    from admit.auth.sources.memory_file import MemoryFile
+    from admit.auth.sources.prompt import AskPerson
     from admit.cache.store import Cache
     from admit.config.choice import Preferences
     from admit.config.project import Extras
     from admit.config.requirements import Wanted
     from admit.env.interpreter import Interpreter
     from admit.env.satisfied import Known
+    from admit.index.glimpse import Sight
     from admit.install.apply import Applied
     from admit.install.download import Saved
     from admit.install.listing import UnpackedWheel
@@ -82,6 +87,12 @@ class Listener(Protocol):
     def waiting(self) -> None:
         """Another process holds the environment."""
 
+    def detail(self, text: str) -> None:
+        """Something that hardly anybody needs to know."""
+
+    def asker(self) -> AskPerson | None:
+        """Return what asks a person for a login; None if there is nobody."""
+
 
 class Silence:
     """A listener that does nothing."""
@@ -103,6 +114,12 @@ class Silence:
 
     def waiting(self) -> None:
         pass
+
+    def detail(self, text: str) -> None:
+        pass
+
+    def asker(self) -> AskPerson | None:
+        return None
 
 
 _ALWAYS_CHANGE = ("upgrade", "upgrade_package", "reinstall", "require_hashes")
@@ -142,6 +159,7 @@ class Session:
         self.listener: Listener = listener if listener is not None else Silence()
         self._cache: Cache | None = None
         self._client: Client | None = None
+        self._memory: MemoryFile | None = None
         self._scrubber: Scrubber | None = None
 
     def __enter__(self) -> Self:
@@ -152,10 +170,21 @@ class Session:
 
     def close(self) -> None:
         """Drop connections and temporary files."""
-        if self._client is not None:
-            self._client.close()
+        self._drop_client()
         if self._cache is not None:
             self._cache.close()
+
+    def _drop_client(self) -> None:
+        """Close the connections; keep what the sources have accepted (rule R9)."""
+        client, memory = self._client, self._memory
+        self._client = None
+        if client is None:
+            return
+        if memory is not None and not self.settings.flag("dry_run"):
+            trouble = _remember(client, memory)
+            if trouble is not None:
+                self.listener.detail(trouble)
+        client.close()
 
     def scrub(self, text: str) -> str:
         """Mask every secret of this session in a text."""
@@ -278,9 +307,7 @@ class Session:
                 requirements=wanted.options,
                 command=settings.command,
             )
-            if self._client is not None:
-                self._client.close()
-                self._client = None  # the options may concern the network
+            self._drop_client()  # the options may concern the network
         return wanted
 
     def _fetch_requirements(self, url: Url) -> bytes:
@@ -382,47 +409,65 @@ class Session:
     def client(self) -> Client:
         """The client; opened when it is first asked for."""
         if self._client is None:
-            from admit.auth.scrub import Scrubber
-            from admit.auth.sources import Search, SearchOptions
-            from admit.config.network import (
-                proxy_secrets,
-                retries_of,
-                transport_options,
-            )
-            from admit.net.client import Client, ClientOptions
-            from admit.net.transport import LateTransport
+            from admit.auth.sources import check_variables
+            from admit.config.credentials import Surroundings, open_gathering
 
             settings = self.settings
-            public = tuple(
-                each.source for each in self.index_settings() if each.source.is_public
-            )
-            hosts = settings.items("allow_insecure_host")
-            self._scrubber = Scrubber()
-            for secret in proxy_secrets(settings):
-                self._scrubber.register(secret)
-            transport = transport_options(settings)
-            self._client = Client(
-                LateTransport(transport),
-                Search(
-                    settings.environ,
-                    settings.home,
-                    SearchOptions(
-                        use_netrc=not settings.flag("no_netrc"),
-                        plain_http_hosts=hosts,
-                    ),
-                ),
-                self.listener,
-                options=ClientOptions(
-                    identity_key=self.cache.identity_key(),
-                    plain_http_hosts=hosts,
-                    public=public,
-                    retries=retries_of(settings),
-                    is_offline=settings.flag("offline"),
-                    tls=transport.tls,
-                ),
-                scrubber=self._scrubber,
-            )
+            sources = tuple(each.source for each in self.index_settings())
+            for text in check_variables(settings.environ, sources):
+                self.listener.warning(text)
+            around = Surroundings(self.listener.asker(), self.scrub)
+            gathering = open_gathering(settings, sources, around)
+            self._memory = gathering.memory
+            self._client = self.client_of(gathering.search)
         return self._client
+
+    def client_of(self, search: Callable[[Query], Found]) -> Client:
+        """Open a client that takes its credentials from this search and no other."""
+        from admit.auth.scrub import Scrubber
+        from admit.config.network import (
+            proxy_secrets,
+            retries_of,
+            transport_options,
+        )
+        from admit.net.client import Client, ClientOptions
+        from admit.net.transport import LateTransport
+
+        settings = self.settings
+        sources = (each.source for each in self.index_settings())
+        if self._scrubber is None:
+            self._scrubber = Scrubber()
+        for secret in proxy_secrets(settings):
+            self._scrubber.register(secret)
+        transport = transport_options(settings)
+        return Client(
+            LateTransport(transport),
+            search,
+            self.listener,
+            options=ClientOptions(
+                identity_key=self.cache.identity_key(),
+                plain_http_hosts=settings.items("allow_insecure_host"),
+                public=tuple(source for source in sources if source.is_public),
+                retries=retries_of(settings),
+                is_offline=settings.flag("offline"),
+                tls=transport.tls,
+            ),
+            scrubber=self._scrubber,
+        )
+
+    def look(self, source: Source, credential: Credential | None) -> Sight:
+        """Ask a source once, as somebody or as nobody: what is there to see?"""
+        from admit.auth.query import Found
+        from admit.index.glimpse import look
+
+        bare = replace(
+            source, url=source.url.without_userinfo(), policy="auto", headers=()
+        )
+        client = self.client_of(lambda _: Found(credential))
+        try:
+            return look(client, bare)
+        finally:
+            client.close()
 
     def index_settings(self) -> tuple[IndexSettings, ...]:
         """The indexes of this session in order, the built-in default included."""
@@ -540,7 +585,8 @@ class Session:
         installed: Mapping[NormalizedName, Known],
     ) -> Resolution:
         from admit.config.choice import asked_of, refuse_unhashed
-        from admit.resolve.provider import Provider, resolve, warnings_of
+        from admit.resolve.pins import warnings_of
+        from admit.resolve.provider import Provider, resolve
 
         asked = asked_of(self.settings, wanted, target.environment)
         finder = self.finder(target, asked)
@@ -797,3 +843,18 @@ class Session:
                 return known
         # What was unpacked for this run only need not stay where it is.
         return "auto" if self.cache.root is not None else "move"
+
+
+def _remember(client: Client, memory: MemoryFile) -> str | None:
+    """Write down which sources have accepted a credential; return what went wrong."""
+    accepted = []
+    settled = []
+    for source in client.sources():
+        if source.kind == "direct" or source.is_public:
+            continue
+        credential = client.remarkable(source)
+        if credential is not None:
+            accepted.append((source, credential))
+        elif source.policy in ("never", "external"):
+            settled.append(source)
+    return memory.update(accepted, settled) if accepted or settled else None

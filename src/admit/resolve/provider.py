@@ -10,19 +10,19 @@ metadata only, never on the order in which these arrive.
 
 from __future__ import annotations
 
-from bisect import bisect_left
-
 from admit.config.requirements import BuildingComesLater
 from admit.errors import ResolutionError
 from admit.index.files import mismatch_of
 from admit.net.client import Offline
 from admit.resolve.explain import explain, format_versions
+from admit.resolve.pins import Pin, Resolution
 from admit.resolve.policy import (
     OTHER_HASHES,
     is_only_capped,
     leave_prereleases,
     pick,
 )
+from admit.resolve.project import Project
 from admit.resolve.question import Facet, NoSolution, Unavailable, Versions
 from admit.resolve.solver import solve
 from admit.resolve.term import Dependency
@@ -42,11 +42,12 @@ if TYPE_CHECKING:
     from admit.resolve.term import Mask, Package
     from admit.spec.metadata import Metadata
     from admit.spec.names import ExtraName, NormalizedName
-    from admit.spec.record import Digest
     from admit.spec.requirement import Requirement
     from admit.spec.tags import Target
     from admit.spec.version import Specifier, Version
 
+
+__all__ = ["NothingFits", "Pin", "Provider", "Resolution", "resolve"]
 
 LOOK_AHEADS = (5, 10, 20, 40)
 """After so many versions tried of one project, as many more are read ahead."""
@@ -70,92 +71,6 @@ class Constraint:
 
     def __str__(self) -> str:
         return f" @ {self.url}" if self.url else str(self.specifier)
-
-
-@value
-class Pin:
-    """One project of a resolution."""
-
-    name: NormalizedName
-    version: Version
-    candidate: Candidate | None
-    """None where the installed distribution stays."""
-    found: Found | None
-    """Where the project was found; None if it is only installed."""
-    is_direct: bool = False
-    """The user gave the file, by URL or path."""
-    extras: tuple[ExtraName, ...] = ()
-    is_yanked: bool = False
-    is_capped: bool = False
-    """Its upper bound of Requires-Python is below the target's Python."""
-    hashes: tuple[Digest, ...] | None = None
-    """The file must have one of these, says the user; None if nothing is said."""
-
-    @property
-    def is_hashed(self) -> bool:
-        """Whether the user says which bytes it must be."""
-        is_stated = self.candidate is not None and bool(self.candidate.file.hashes)
-        return self.hashes is not None or (self.is_direct and is_stated)
-
-
-@value
-class Resolution:
-    """Versions that fit together."""
-
-    pins: tuple[Pin, ...]
-    """Sorted by name."""
-    required_by: Mapping[NormalizedName, tuple[str, ...]]
-    """Who asked for a project: names, and "" for the user. Sorted."""
-
-
-class _Project:
-    """What is known of one project: its versions, and where each comes from.
-
-    Bit *i* of every mask stands for `versions[i]`; the installed version stands among
-    them, also if no index has it.
-    """
-
-    def __init__(self, found: Found | None, installed: Known | None) -> None:
-        listing = found.listing if found is not None else None
-        self.found = found
-        self.tried: set[int] = set()
-        self.capped: Mask = 0
-        """Versions that did not foresee this Python: taken if no others will do."""
-        """How often a version was chosen."""
-        self.versions = list(listing.versions) if listing is not None else []
-        self.only_installed_at: int | None = None
-        self.installed_at: int | None = None
-        self.yanked = listing.yanked if listing is not None else 0
-        self.unsupported = listing.unsupported if listing is not None else ()
-        self.prereleases = listing.prereleases if listing is not None else 0
-        self.withheld = listing.withheld if listing is not None else ()
-        self.tiers = found.tiers if found is not None else ()
-        self.preferred: Mask = 0
-        """The version to keep if it fits, if any."""
-        self.pinned: Mask = 0
-        """Versions that the user names exactly: they may be yanked (PEP 592)."""
-        if installed is not None:
-            self._add_installed(installed.version)
-
-    def _add_installed(self, version: Version) -> None:
-        at = bisect_left(self.versions, version)
-        self.installed_at = at
-        if at == len(self.versions) or self.versions[at] != version:
-            self.only_installed_at = at
-            self.versions.insert(at, version)
-            self.yanked = _widen(self.yanked, at)
-            self.prereleases = _widen(self.prereleases, at)
-            self.prereleases |= version.is_prerelease << at
-            self.unsupported = _widen_all(self.unsupported, at)
-            self.withheld = _widen_all(self.withheld, at)
-            self.tiers = tuple(_widen(mask, at) for mask in self.tiers)
-
-    def candidate(self, index: int) -> Candidate | None:
-        """The file of a version; None for one that is only installed."""
-        if self.found is None or index == self.only_installed_at:
-            return None
-        after = self.only_installed_at is not None and index > self.only_installed_at
-        return self.found.listing.candidate(index - after)
 
 
 class Provider:
@@ -210,7 +125,7 @@ class Provider:
         self._on_progress = on_progress
         self._pages: dict[str, Future[Found | Missing]] = {}
         self._metadata: dict[tuple[str, Version], Future[Metadata]] = {}
-        self._projects: dict[str, _Project] = {}
+        self._projects: dict[str, Project] = {}
         self._guessed: set[str] = set()
         self._has_missed = False
         """A project, or a version of one, was looked for and not seen."""
@@ -238,7 +153,7 @@ class Provider:
             return Facet(name)
         answer = self._page(name).result()
         found = answer if answer.is_found else None
-        project = _Project(found, self._installed_of(name))
+        project = Project(found, self._installed_of(name))
         self._projects[name] = project
         for pin in self._pins.get(name, ()):
             project.pinned |= mask_of(pin, project.versions)
@@ -272,7 +187,7 @@ class Provider:
                 unusable.append((excluded, f"breaks the constraint {name}{limit}"))
         return Versions(len(project.versions), tuple(unusable))
 
-    def _check_hashes(self, name: str, project: _Project) -> None:
+    def _check_hashes(self, name: str, project: Project) -> None:
         """Raise if the files of all versions that the user asks for are others."""
         hashes = self._hashes.get(name)
         if hashes is None or project.found is None:
@@ -337,7 +252,7 @@ class Provider:
     def _wants_lowest(self, name: str) -> bool:
         return self._lowest is None or name in self._lowest
 
-    def _look_ahead(self, name: str, project: _Project, usable: Mask) -> None:
+    def _look_ahead(self, name: str, project: Project, usable: Mask) -> None:
         """Fetch metadata of many versions at once where one after the other fails."""
         tries = len(project.tried)
         is_late = tries > LOOK_AHEADS[-1] and not tries % LOOK_AHEAD_EVERY
@@ -566,18 +481,6 @@ def _specifier_of(constraint: Hashable) -> Specifier:
     return constraint.specifier
 
 
-def _widen(mask: Mask, at: int) -> Mask:
-    """Make room for one more version at a place."""
-    low = (1 << at) - 1
-    return mask & low | (mask & ~low) << 1
-
-
-def _widen_all(
-    named: tuple[tuple[str, Mask], ...], at: int
-) -> tuple[tuple[str, Mask], ...]:
-    return tuple((text, _widen(mask, at)) for text, mask in named)
-
-
 def _is_single(mask: Mask) -> bool:
     return not mask & (mask - 1)
 
@@ -638,19 +541,3 @@ def resolve(provider: Provider) -> Resolution:
     provider.warn_of_doubts(pins)
     by = {name: tuple(sorted(each)) for name, each in required_by.items()}
     return Resolution(tuple(pins), by)
-
-
-def warnings_of(resolution: Resolution) -> tuple[str, ...]:
-    """Tell of versions that were taken because nothing else would do."""
-    found: list[str] = []
-    for pin in resolution.pins:
-        if pin.candidate is None:
-            continue
-        file = pin.candidate.file
-        shown = f"{pin.name}=={pin.version}"
-        if pin.is_yanked:
-            reason = f": {file.yanked}" if isinstance(file.yanked, str) else ""
-            found.append(f"{shown} is yanked{reason}")
-        if pin.is_capped:
-            found.append(f"{shown} says it requires Python {file.requires_python}")
-    return tuple(found)

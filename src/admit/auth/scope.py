@@ -22,7 +22,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from admit.auth.scheme import Credential
-    from admit.spec.url import Origin, Url, Userinfo
+    from admit.spec.url import Origin, Secret, Url, Userinfo
 
     Policy = Literal["auto", "always", "never", "external"]
     Purpose = Literal["listing", "metadata", "file", "requirements", "probe"]
@@ -59,8 +59,14 @@ class Source:
     """The user's own freshness rule for listings, e.g. "max-age=600"."""
     client_cert: str | None = None
     """A PEM file, its key in it, shown to the source's own origins only."""
+    client_key: str | None = None
+    """Its key, where it has a file of its own."""
+    client_key_password: Secret | None = None
+    """Of an encrypted key."""
     ca_cert: str | None = None
     """A PEM file of the authorities that are trusted for those, and no others."""
+    proxy: Url | Literal["direct"] | None = None
+    """The proxy for those, in place of the run's; "direct" for none."""
     helper: tuple[str, ...] = ()
     """The command that is asked for its credential (docs/providers.md)."""
     headers: tuple[tuple[str, str], ...] = ()
@@ -301,6 +307,8 @@ class AuthenticateRule:
     pattern: str | None
     """None for every source that is not public."""
     policy: Policy
+    origin: str = ""
+    """Where it was given; for messages."""
 
 
 class InvalidAuthenticate(InputError):
@@ -343,12 +351,20 @@ def policy_of(source: Source, rules: Iterable[AuthenticateRule]) -> Policy:
 
     The most precise rule wins (a name or URL, a glob, all), the last one of equals.
     """
-    best, policy = -1, source.policy
+    rule = deciding_rule(source, rules)
+    return source.policy if rule is None else rule.policy
+
+
+def deciding_rule(
+    source: Source, rules: Iterable[AuthenticateRule]
+) -> AuthenticateRule | None:
+    """Return the rule that decides a source's policy, None if none speaks of it."""
+    best, found = -1, None
     for rule in rules:
         precision = _precision(rule, source)
         if precision is not None and precision >= best:
-            best, policy = precision, rule.policy
-    return policy
+            best, found = precision, rule
+    return found
 
 
 def _precision(rule: AuthenticateRule, source: Source) -> int | None:

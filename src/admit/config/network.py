@@ -12,16 +12,17 @@ from __future__ import annotations
 import os
 
 from admit.auth.answers import MOST_RETRIES
+from admit.config.identity import key_password
 from admit.config.settings import expand_home
 from admit.errors import UsageError
 from admit.net.proxies import parse_proxy
 from admit.net.transport import ProxyOptions, TransportOptions
-from admit.spec.url import InvalidUrl
+from admit.spec.url import InvalidUrl, Url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from admit.config.settings import Settings
-    from admit.spec.url import Secret, Url
+    from admit.spec.url import Secret
 
 _BUNDLES = ("REQUESTS_CA_BUNDLE", "CURL_CA_BUNDLE")
 
@@ -41,6 +42,7 @@ def transport_options(settings: Settings) -> TransportOptions:
     from admit import __version__
 
     ca_file, ca_dir = _trust(settings)
+    client_cert, client_key = _client_cert(settings)
     timeout = settings.number("timeout", 30)
     if timeout <= 0:
         raise BadNetworkSetting(
@@ -49,7 +51,9 @@ def transport_options(settings: Settings) -> TransportOptions:
     return TransportOptions(
         ca_file=ca_file,
         ca_dir=ca_dir,
-        client_cert=_client_cert(settings),
+        client_cert=client_cert,
+        client_key=client_key,
+        client_key_password=key_password(settings.environ, None),
         insecure_origins=tuple(
             _parse_host(each) for each in settings.items("allow_insecure_host")
         ),
@@ -77,11 +81,19 @@ def retries_of(settings: Settings) -> int:
 def proxy_secrets(settings: Settings) -> list[Secret]:
     """The passwords of proxies, which no text may show."""
     proxies = _proxies(settings)
+    own = [each.source.proxy for each in settings.indexes]
     return [
         each.userinfo.password
-        for each in (proxies.http, proxies.https)
-        if each is not None and each.userinfo is not None and each.userinfo.password
+        for each in (proxies.http, proxies.https, *own)
+        if isinstance(each, Url) and each.userinfo and each.userinfo.password
     ]
+
+
+def key_passwords(settings: Settings) -> list[Secret]:
+    """The passwords of clients' keys, which no text may show."""
+    found = [each.source.client_key_password for each in settings.indexes]
+    found.append(key_password(settings.environ, None))
+    return [each for each in found if each is not None]
 
 
 def _trust(settings: Settings) -> tuple[str | None, str | None]:
@@ -115,18 +127,27 @@ def _split_path(
     )
 
 
-def _client_cert(settings: Settings) -> str | None:
-    given = settings.text("client_cert")
-    origin = settings.origin_of("client_cert")
+def _client_cert(settings: Settings) -> tuple[str | None, str | None]:
+    """Return certificate and key; no key where it is in the certificate's file."""
+    cert = _file_of(settings, "client_cert", "SSL_CLIENT_CERT", "certificate")
+    key = _file_of(settings, "client_key", "SSL_CLIENT_KEY", "key")
+    if key is not None and cert is None:
+        raise BadNetworkSetting(
+            "a client key is given, but no client certificate",
+            fix="name the certificate with --client-cert or SSL_CLIENT_CERT",
+        )
+    return cert, key
+
+
+def _file_of(settings: Settings, key: str, variable: str, noun: str) -> str | None:
+    given, origin = settings.text(key), settings.origin_of(key)
     if not given:
-        given, origin = settings.environ.get("SSL_CLIENT_CERT"), "SSL_CLIENT_CERT"
+        given, origin = settings.environ.get(variable), variable
     if not given:
         return None
     path = os.path.join(settings.cwd, expand_home(settings, given))
     if not os.path.isfile(path):
-        raise BadNetworkSetting(
-            f"the client certificate of {origin} is not there: {path}"
-        )
+        raise BadNetworkSetting(f"the client {noun} of {origin} is not there: {path}")
     return path
 
 

@@ -27,7 +27,7 @@ from admit.auth.steps import Ask, Gather, Hold, Send, Wait
 from admit.errors import AdmitError, NetworkError
 from admit.net.future import Future
 from admit.net.resume import resume_after
-from admit.net.source_tls import tls_for, with_certificate
+from admit.net.source_tls import proxy_for_source, tls_for, with_certificate
 from admit.net.transport import TlsOptions, WireRequest
 from admit.value import replace, value
 
@@ -356,6 +356,7 @@ class Client:
         wire = replace(
             _wire_request(request, step),
             tls=tls_for(step.url, source, upgraded, self._tls),
+            proxy=proxy_for_source(step.url, source, upgraded),
         )
         if exchange.resume is not None:
             wire = exchange.resume.continued(wire)
@@ -442,7 +443,7 @@ class Client:
 
             self._key = os.urandom(32)
         identity = _identity_in_headers(source, credential, self._key)
-        return with_certificate(identity, source, self._key)
+        return with_certificate(identity, source, self._tls, self._key)
 
     def _report(self, exchange: _Exchange, outcome: Outcome) -> None:
         if exchange.asked is None or exchange.request is None:

@@ -34,7 +34,7 @@ from admit.net.outgoing import (
     is_insecure,
     request_headers,
 )
-from admit.net.proxies import proxy_for
+from admit.net.proxies import proxy_of
 from admit.net.sink import Sink
 from admit.net.transport import Partial, TimedOut, TransferFailed, WireResponse
 from admit.net.trust import choose_trust
@@ -138,7 +138,7 @@ class CurlTransport:
         route = Route(
             request.tls or options.tls,
             is_insecure(options, request.url),
-            proxy_for(options.proxies, request.url.origin),
+            proxy_of(options.proxies, request),
         )
         self._queue.append(_Transfer(request, done, route))
 

@@ -34,7 +34,7 @@ from admit.net.outgoing import (
     request_target,
     request_url,
 )
-from admit.net.proxies import proxy_for
+from admit.net.proxies import proxy_of
 from admit.net.sink import Sink
 from admit.net.transport import (
     Partial,
@@ -154,7 +154,7 @@ class PlainTransport:
             origin,
             request.tls or options.tls,
             is_insecure(options, request.url),
-            proxy_for(options.proxies, origin),
+            proxy_of(options.proxies, request),
         )
         check_request(request)
         self._in_flight += 1

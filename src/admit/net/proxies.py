@@ -3,7 +3,7 @@
 For: the one decision, made here and told to the transport, so that no library's own
 reading of the environment adds a second one.
 Does not know: the environment (`config` reads it), how a proxy is spoken to.
-Shape: proxy text -> `Url`; (`ProxyOptions`, `Origin`) -> `Url` or None.
+Shape: proxy text -> `Url`; (`ProxyOptions`, request or `Origin`) -> `Url` or None.
 """
 
 from __future__ import annotations
@@ -12,7 +12,7 @@ from admit.spec.url import InvalidUrl, Origin, Url, mask_url_text, parse_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from admit.net.transport import ProxyOptions
+    from admit.net.transport import ProxyOptions, WireRequest
 
 DEFAULT_PORTS = {
     "http": 80,
@@ -50,6 +50,13 @@ def parse_proxy(text: str) -> Url:
     port = parsed.origin.port if has_port else DEFAULT_PORTS[lowered]
     origin = Origin(lowered, parsed.host, port)
     return Url(str(origin), origin, parsed.userinfo)
+
+
+def proxy_of(options: ProxyOptions, request: WireRequest) -> Url | None:
+    """Return the proxy for one request: its own choice, else that of the run."""
+    if request.proxy == "direct":
+        return None
+    return request.proxy or proxy_for(options, request.url.origin)
 
 
 def proxy_for(options: ProxyOptions, origin: Origin) -> Url | None:

@@ -1,8 +1,9 @@
-"""Trust and client certificate of one source: to its own origins, and no others.
+"""Transport identity of one source: certificate, trust and proxy, for its own origins.
 
-For: `ca-cert` and `client-cert` of an index (rule R4 of docs/auth.md, pain I5).
-Does not know: credentials in headers, how TLS is spoken.
-Shape: a source and a URL -> `TlsOptions`, or None for what the run has for everybody.
+For: `client-cert`, `ca-cert` and `proxy` of an index, and the run's own client
+certificate: all of them follow rule R4 of docs/auth.md (pain I5).
+Does not know: credentials in headers, how TLS or a proxy is spoken.
+Shape: a source and a URL -> `TlsOptions`, a proxy; None for what the run has for all.
 """
 
 from __future__ import annotations
@@ -10,13 +11,15 @@ from __future__ import annotations
 from admit.auth.scheme import Identity
 from admit.auth.scope import own_origins
 from admit.errors import EnvironmentProblem
-from admit.net.transport import TlsOptions
+from admit.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Collection
+    from typing import Literal
 
     from admit.auth.scope import Source
+    from admit.net.transport import TlsOptions
     from admit.spec.url import Origin, Url
 
 
@@ -29,7 +32,10 @@ class CannotReadCertificate(EnvironmentProblem):
 def tls_for(
     url: Url, source: Source, upgraded: Collection[Origin], usual: TlsOptions
 ) -> TlsOptions | None:
-    """Return what one request uses in place of what every other does.
+    """Return what one request uses in place of what the run has.
+
+    Nobody but the source's own origins is shown a certificate, be it the source's or
+    the run's; nor is a source that is public or to be used as nobody shown the run's.
 
     Args:
         url: where it goes, this hop.
@@ -37,39 +43,55 @@ def tls_for(
         upgraded: https origins that the source's http origin redirected to.
         usual: what the run has for every request.
     """
-    if source.client_cert is None and source.ca_cert is None:
-        return None
-    if url.origin not in own_origins(source, upgraded):
-        return None
-    has_own_cert = source.client_cert is not None and source.policy != "never"
-    return TlsOptions(
-        ca_file=source.ca_cert or usual.ca_file,
-        ca_dir=None if source.ca_cert else usual.ca_dir,
-        client_cert=source.client_cert if has_own_cert else usual.client_cert,
-        client_key=None if has_own_cert else usual.client_key,
-        client_key_password=None if has_own_cert else usual.client_key_password,
-    )
+    is_own = url.origin in own_origins(source, upgraded)
+    tls = certificate_of(source, usual) if is_own else _bare(usual)
+    if is_own and source.ca_cert is not None:
+        tls = replace(tls, ca_file=source.ca_cert, ca_dir=None)
+    return None if tls == usual else tls
 
 
-def with_certificate(identity: Identity, source: Source, key: bytes) -> Identity:
-    """Return who asks, a client certificate of the source's taken into account.
+def proxy_for_source(
+    url: Url, source: Source, upgraded: Collection[Origin]
+) -> Url | Literal["direct"] | None:
+    """Return the source's own proxy for its own origins; None for the run's choice."""
+    if source.proxy is None or url.origin not in own_origins(source, upgraded):
+        return None
+    return source.proxy
+
+
+def certificate_of(source: Source, usual: TlsOptions) -> TlsOptions:
+    """Return the run's TLS settings with the client certificate that a source gets."""
+    if source.policy == "never":
+        return _bare(usual)
+    if source.client_cert is not None:
+        return replace(
+            usual,
+            client_cert=source.client_cert,
+            client_key=source.client_key,
+            client_key_password=source.client_key_password,
+        )
+    return _bare(usual) if source.is_public else usual
+
+
+def with_certificate(
+    identity: Identity, source: Source, usual: TlsOptions, key: bytes
+) -> Identity:
+    """Return who asks, a client certificate taken into account.
 
     Another certificate is another identity: listings are not shared (rule R7).
 
     Raises:
         CannotReadCertificate: it cannot be read.
     """
-    if source.client_cert is None or source.policy == "never":
-        return identity
-    if identity.fingerprint.startswith("principal:"):
+    path = certificate_of(source, usual).client_cert
+    if path is None or identity.fingerprint.startswith("principal:"):
         return identity
     try:
-        with open(source.client_cert, "rb") as file:
+        with open(path, "rb") as file:
             content = file.read()
     except OSError as error:
         raise CannotReadCertificate(
-            f"cannot read the client certificate of {source.label}: "
-            f"{source.client_cert}",
+            f"cannot read the client certificate of {source.label}: {path}",
             why=error.strerror,
         ) from error
     from hashlib import blake2b
@@ -77,3 +99,9 @@ def with_certificate(identity: Identity, source: Source, key: bytes) -> Identity
     digest = blake2b(content, key=key, digest_size=16).hexdigest()
     who = "nobody" if identity.is_anonymous else identity.label
     return Identity(f"{identity.fingerprint}-{digest}", f"{who} with a certificate")
+
+
+def _bare(usual: TlsOptions) -> TlsOptions:
+    if usual.client_cert is None:
+        return usual
+    return replace(usual, client_cert=None, client_key=None, client_key_password=None)

@@ -102,6 +102,8 @@ class WireRequest:
     this transfer, as they travel."""
     tls: TlsOptions | None = None
     """In place of the transport's own trust and client certificate."""
+    proxy: Url | Literal["direct"] | None = None
+    """In place of the transport's own choice; "direct" for none."""
 
 
 @value

@@ -215,6 +215,12 @@ _BY_FLAG: dict[str, Option] = {
 }
 
 
+UNDERSTOOD = frozenset(
+    (*(key for key, name in _NAMES.items() if name in _BY_FLAG), "no-color")
+)
+"""Settings of pip that mean something here; docs/from-pip.md names each."""
+
+
 # The grammar
 
 

@@ -123,6 +123,15 @@ _BY_FLAG: dict[str, Option] = {
 }
 
 
+UNDERSTOOD_VARIABLES = frozenset(
+    variable for variable, name in _VARIABLES.items() if name in _BY_FLAG
+)
+UNDERSTOOD_KEYS = frozenset(
+    key for names in (_GENERAL, _PIP) for key, name in names.items() if name in _BY_FLAG
+) | frozenset(_TABLE_KEYS)
+"""What means something here; docs/from-uv.md names each."""
+
+
 @value
 class Document:
     """A file of uv, or the part of one that is uv's."""

@@ -56,6 +56,12 @@ class CannotReadRequirements(UsageError):
     code = "cannot-read-requirements"
 
 
+class WrongArgument(UsageError):
+    """The command line names something that is no requirement."""
+
+    code = "invalid-requirement"
+
+
 class BuildingComesLater(InputError):
     """A requirement needs a build, and admit installs wheels only, so far."""
 
@@ -99,9 +105,7 @@ def collect_requirements(
     """
     reading = _Reading(environ, cwd, fetch, extras)
     for text in packages:
-        reading.add(
-            parse_requirement_line(text, where="the command line"), is_constraint=False
-        )
+        reading.add(_parse_argument(text), is_constraint=False)
     for target in files:
         reading.read(target, is_constraint=False)
     for target in constraints:
@@ -114,6 +118,14 @@ def collect_requirements(
     for target in overrides:
         overriding.read(target, is_constraint=False)
     return replace(wanted, overrides=overriding.result().requirements)
+
+
+def _parse_argument(text: str) -> RequirementLine:
+    """Parse what the command line names."""
+    try:
+        return parse_requirement_line(text, where="the command line")
+    except InputError as error:
+        raise WrongArgument(error.what, why=error.why, fix=error.fix) from error
 
 
 class _Reading:

@@ -510,7 +510,11 @@ class Session:
         if source.kind == "find-links":
             from admit.index.flat import FlatIndex
 
-            return FlatIndex(source, self.client, self.cache, target, self.listener)
+            is_owner = bool(settings.packages)
+            must_stay = "names belong to it" if is_owner else settings.stay_reason("")
+            return FlatIndex(
+                source, self.client, self.cache, target, self.listener, must_stay
+            )
         if source.url.scheme == "file":
             from admit.index.local import FolderIndex
 

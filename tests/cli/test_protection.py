@@ -96,6 +96,22 @@ class TestOwnedNames:
 
         assert "redirects to another origin" in ran.stderr
 
+    @pytest.mark.pain("A2")
+    def test_nor_does_a_page_of_links_of_another_origin(
+        self, plain: Desk, index: IndexServer, second: IndexServer
+    ) -> None:
+        index.script("/links/", redirect(f"{second.url}omega/"))
+        settings = ('format = "flat"', 'cache-control = "max-age=600"')
+        links = table("corp", index, *settings).replace("/simple/", "/links/")
+        plain.write("admit.toml", links)
+        plain.succeed("install", "--dry-run", "omega", "-i", second.url)
+        plain.write("admit.toml", f'{links.rstrip()}\npackages = ["omega"]\n')
+
+        ran = plain.fail("install", "--dry-run", "omega", "-i", second.url)
+
+        assert "redirects to another origin" in ran.stderr
+        assert "names belong to it" in ran.stderr
+
 
 class TestRequired:
     def test_an_index_that_has_not_got_a_project_ends_the_run(

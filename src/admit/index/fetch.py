@@ -240,16 +240,7 @@ class Index:
     def _is_strange(self, project: NormalizedName, known: PageEntry) -> bool:
         """Whether a remembered page is another origin's where it must not be."""
         must_stay = self.source.policy == "always" or self._stay_reason(project)
-        if not must_stay:
-            return False
-        from admit.auth.scope import own_origins
-        from admit.spec.url import parse_url
-
-        origin, home = parse_url(known.url).origin, self.source.url.origin
-        is_upgraded = (home.scheme, origin.scheme) == ("http", "https")
-        return origin not in own_origins(self.source) and not (
-            is_upgraded and origin.host == home.host
-        )
+        return bool(must_stay) and is_strange(known, self.source)
 
     def _page_url(self, project: NormalizedName) -> Url:
         return self._base.join(f"{project}/")
@@ -401,6 +392,18 @@ def _meaning(entry: PageEntry) -> tuple[str, str, str, bool]:
 def _conditions(entry: PageEntry) -> tuple[str | None, str | None, int]:
     """What says how long it holds and how to ask again."""
     return entry.etag, entry.last_modified, entry.lifetime
+
+
+def is_strange(known: PageEntry, source: Source) -> bool:
+    """Whether a remembered page came from another origin than its source's."""
+    from admit.auth.scope import own_origins
+    from admit.spec.url import parse_url
+
+    origin, home = parse_url(known.url).origin, source.url.origin
+    is_upgraded = (home.scheme, origin.scheme) == ("http", "https")
+    return origin not in own_origins(source) and not (
+        is_upgraded and origin.host == home.host
+    )
 
 
 def holds_secrets(body: bytes) -> bool:

@@ -15,7 +15,7 @@ from admit.auth.scheme import ANONYMOUS
 from admit.auth.scope import Provenance
 from admit.errors import AdmitError, InputError, NetworkError, UsageError
 from admit.index.choose import choose_candidates
-from admit.index.fetch import Absent, holds_secrets, page_of
+from admit.index.fetch import Absent, holds_secrets, is_strange, page_of
 from admit.index.files import Files
 from admit.index.local import LocalFiles, path_of, read_folder, read_local_page
 from admit.index.simple import ACCEPT, WHEEL_SUFFIX, ProjectPage, parse_page
@@ -68,9 +68,14 @@ class FlatIndex:
         cache: Cache,
         target: Target,
         reporter: Reporter,
+        must_stay: str | None = None,
     ) -> None:
-        """Make one; `client` may be None for what lies on this machine."""
+        """Make one; `client` may be None for what lies on this machine.
+
+        `must_stay`: why its page must be of the source's own origin.
+        """
         self.source = source
+        self._must_stay = must_stay
         self._client = client
         self._cache = cache
         self._target = target
@@ -186,6 +191,8 @@ class FlatIndex:
         identity = client.identity_of(self.source)
         shelf = self._shelf(identity)
         known = shelf.read_page(_PAGE)
+        if known is not None and self._is_strange(known):
+            known = None
         if known is not None and shelf.is_fresh(
             _PAGE,
             known,
@@ -211,7 +218,14 @@ class FlatIndex:
             Provenance(self.source, "listing"),
             ACCEPT,
             known.validators if known is not None else (),
+            must_stay=self._must_stay,
         )
+
+    def _is_strange(self, known: PageEntry) -> bool:
+        """Whether a remembered page is another origin's where it must not be."""
+        if not self._must_stay and self.source.policy != "always":
+            return False
+        return is_strange(known, self.source)
 
     def _received(self, response: Response) -> _Sorted:
         if response.status != 200:

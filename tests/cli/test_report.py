@@ -182,7 +182,7 @@ class TestJson:
         ("arguments", "status", "code"),
         [
             (("install", "nothing-like-it"), 1, "no-solution"),
-            (("install", "not a name"), 1, "invalid-requirement"),
+            (("install", "not a name"), 2, "invalid-requirement"),
             (("install",), 2, "usage"),
             (("install", "--cert", "none.pem", "x"), 2, "invalid-network-setting"),
             (("uninstall",), 2, "usage"),

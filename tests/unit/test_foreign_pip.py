@@ -122,6 +122,21 @@ def test_the_section_of_the_command_beats_the_general_one_of_any_file(
     assert machine.values("freeze") == {"retries": 3}
 
 
+@pytest.mark.skipif(os.geteuid() == 0, reason="root may read anything")
+def test_a_file_that_may_not_be_read_is_passed_over_with_a_warning(
+    machine: Machine,
+) -> None:
+    path = machine.write(SYSTEM, "[global]\ntimeout = 3\n")
+    path.chmod(0)
+
+    found = machine.read()
+
+    assert found.layers == ()
+    assert found.warnings == (
+        f"cannot read the configuration file {path}: permission denied",
+    )
+
+
 def test_origins_name_file_and_line(machine: Machine) -> None:
     path = machine.write(USER, "[global]\n\n# slow\ntimeout: 9\n")
 

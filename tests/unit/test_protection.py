@@ -20,7 +20,7 @@ URL = "https://pypi.corp.example/simple/"
 def load(folder: Path, *lines: str, **given: object) -> tuple[IndexSettings, ...]:
     text = "\n".join(["[[index]]", 'name = "corp"', f'url = "{URL}"', *lines, ""])
     (folder / "admit.toml").write_text(text)
-    environ = {"HOME": str(folder), "XDG_CONFIG_HOME": str(folder / "none")}
+    environ = {"HOME": str(folder), "ADMIT_NO_FOREIGN_CONFIG": "1"}
     return load_settings(given, environ=environ, cwd=str(folder)).indexes
 
 

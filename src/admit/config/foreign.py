@@ -13,7 +13,14 @@ from __future__ import annotations
 import os
 import sys
 
-from admit.config.files import ancestors, fixed_paths, has_tool, read_bytes, user_folder
+from admit.config.files import (
+    BadConfiguration,
+    ancestors,
+    fixed_paths,
+    has_tool,
+    read_bytes,
+    user_folder,
+)
 from admit.errors import UsageError
 from admit.value import replace, value
 
@@ -69,10 +76,10 @@ def read_foreign(around: Surroundings, *, with_files: bool) -> Foreign:
         UsageError: a value or a file cannot be understood.
     """
     environ = around.environ
-    uv_files = tuple(find_uv_files(around)) if with_files else ()
-    pip_files = tuple(find_pip_files(around)) if with_files else ()
     layers: list[Layer] = []
     warnings: list[str] = []
+    uv_files = tuple(find_uv_files(around)) if with_files else ()
+    pip_files = tuple(find_pip_files(around, warnings)) if with_files else ()
     if uv_files or any(name.startswith("UV_") for name in environ):
         from admit.config.uv import read_uv
 
@@ -174,13 +181,21 @@ def _uv_part(raw: bytes) -> bytes:
 # pip's files
 
 
-def find_pip_files(around: Surroundings) -> Iterator[Found]:
-    """Read pip's files, the strongest first, as pip chooses among them."""
+def find_pip_files(around: Surroundings, warnings: list[str]) -> Iterator[Found]:
+    """Read pip's files, the strongest first, as pip chooses among them.
+
+    One that may not be read is passed over, as by pip; but `warnings` tells of it.
+    """
     for path in pip_paths(around):
-        if os.path.isfile(path):
+        if not os.path.isfile(path):
+            continue
+        try:
             raw = read_bytes(path)
-            if b"[" in raw:
-                yield Found(path, raw)
+        except BadConfiguration as error:
+            warnings.append(f"{error.what}: {(error.why or 'unreadable').lower()}")
+            continue
+        if raw.strip():
+            yield Found(path, raw)
 
 
 def pip_paths(around: Surroundings) -> tuple[str, ...]:

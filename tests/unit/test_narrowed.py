@@ -66,12 +66,14 @@ def test_masks_are_those_of_the_file_that_is_left() -> None:
         wheel("2.0", requires_python="<3"),
         wheel("3.0", BEST, yanked=True),
         wheel("3.0", yanked=True),
+        wheel("4.0", BEST, yanked=True),
+        wheel("4.0", requires_python="<3"),
     )
 
     narrowed = whole.only(no_best)
 
-    assert (whole.yanked, whole.unsupported) == (0b100, ())
-    assert (narrowed.yanked, narrowed.unsupported) == (0b101, (("<3", 0b010),))
+    assert (whole.yanked, whole.unsupported) == (0b1100, ())
+    assert (narrowed.yanked, narrowed.unsupported) == (0b0101, (("<3", 0b1010),))
 
 
 def test_where_it_was_seen_is_still_known() -> None:

@@ -170,7 +170,6 @@ class Provider:
         preferred = self._preferences.get(_name(name))
         if preferred in project.versions and not self._policy.upgrades(name):
             project.preferred = 1 << project.versions.index(preferred)
-            project.pinned |= project.preferred
         unusable = [(mask, reason) for reason, mask in project.withheld]
         for text, excluded in project.unsupported:
             if self._is_only_capped(text):

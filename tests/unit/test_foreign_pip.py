@@ -75,6 +75,15 @@ def test_the_strongest_file_that_has_a_key_says_it(machine: Machine) -> None:
     assert machine.values(PIP_TIMEOUT="7") == {"timeout": 7}
 
 
+def test_the_last_shared_folder_is_the_strongest_as_with_pip(machine: Machine) -> None:
+    for name in ("one", "two"):
+        machine.write(f"{name}/pip/pip.conf", f"[global]\nproxy = {name}\n")
+
+    folders = f"{machine.root}/one:{machine.root}/two"
+
+    assert machine.values(XDG_CONFIG_DIRS=folders) == {"proxy": "two"}
+
+
 def test_a_file_named_by_a_variable_stands_in_place_of_the_users(
     machine: Machine,
 ) -> None:

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 _NOUNS: dict[Purpose, str] = {
     "listing": "the index page",
     "probe": "the probe page",
+    "check": "the page to compare with",
     "metadata": "the metadata",
     "file": "the file",
     "requirements": "the requirements file",
@@ -43,6 +44,8 @@ class CredentialsRequired(AuthError):
     """A source needs a credential and none was found."""
 
     code = "credentials-required"
+    status = 0
+    """The status that said so; 0 if nothing was sent."""
 
 
 class CredentialUnusable(AuthError):
@@ -163,8 +166,7 @@ def rejected(case: Case, status: int, *, was_accepted: bool = False) -> AuthErro
         is_public = source.is_public and credential is None
         fix = ignore if is_public else f"{fix}; {ignore}"
     denial = error(f"{case.subject}: {phrase} ({status})", why=_why(case), fix=fix)
-    if isinstance(denial, CredentialsRejected):
-        denial.status = status
+    denial.status = status
     return denial
 
 
@@ -253,14 +255,15 @@ def how_to_give(source: Source) -> str:
     """Say how to give a source a credential: for messages of other rooms as well."""
     host = source.url.host
     line = f"`machine {host} login USER password SECRET`"
+    login = f"run `admit auth login {mask_shapes(source.url.text)}`"
     if source.name is not None:
         stem = _stem(source.name)
         return (
-            f"set ADMIT_INDEX_{stem}_USERNAME and ADMIT_INDEX_{stem}_PASSWORD, or add "
-            f"{line} to ~/.netrc"
+            f"{login}, set ADMIT_INDEX_{stem}_USERNAME and "
+            f"ADMIT_INDEX_{stem}_PASSWORD, or add {line} to ~/.netrc"
         )
     return (
-        f"add {line} to ~/.netrc, or name it with "
+        f"{login}, add {line} to ~/.netrc, or name it with "
         f"`--index NAME={mask_shapes(source.url.text)}` and set "
         "ADMIT_INDEX_NAME_USERNAME and ADMIT_INDEX_NAME_PASSWORD"
     )

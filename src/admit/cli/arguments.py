@@ -128,7 +128,7 @@ class _Reading:
                 raise self._mistake(f"{flag} takes no value")
             self._note(option, flag, "")
         else:
-            self._note(option, flag, text if equals else self._next_value(flag))
+            self._note(option, flag, text if equals else self._value_of(option, flag))
 
     def _read_short(self, word: str) -> None:
         """Read `-v`, `-vv`, `-rFILE`, `-Un`."""
@@ -143,12 +143,14 @@ class _Reading:
             at += 1
             if _takes_value(option):
                 rest = word[at:].removeprefix("=")
-                self._note(option, flag, rest or self._next_value(flag))
+                self._note(option, flag, rest or self._value_of(option, flag))
                 return
             self._note(option, flag, "")
 
-    def _next_value(self, flag: str) -> str:
+    def _value_of(self, option: Option, flag: str) -> str:
         if not self._words or self._words[-1] in self._by_flag:
+            if option.implied is not None:
+                return option.implied
             raise self._mistake(f"{flag} wants a value")
         return self._words.pop()
 

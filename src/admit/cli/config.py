@@ -64,7 +64,11 @@ def _option_of(name: str) -> Option:
 
 
 def _list(settings: Settings, output: Output) -> None:
-    options = [each for each in OPTIONS if each.key not in NOT_SETTINGS]
+    options = [
+        each
+        for each in OPTIONS
+        if each.key not in NOT_SETTINGS and not each.is_line_only
+    ]
     indexes = _indexes_of(settings)
     if settings.flag("json"):
         import json

@@ -8,6 +8,7 @@ from __future__ import annotations
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from admit.auth.sources.prompt import AskPerson
     from admit.cli.output import Output
     from admit.cli.progress import Progress
     from admit.net.client import RequestLine
@@ -44,6 +45,13 @@ class Teller:
 
     def transferred(self, filename: str) -> None:
         self._progress.finished(filename)
+
+    def detail(self, text: str) -> None:
+        self._output.detail(text, 2)
+
+    def asker(self) -> AskPerson | None:
+        """What asks at the terminal; None if there is none."""
+        return self._output.ask if self._output.can_ask else None
 
     def waiting(self) -> None:
         self._output.note("waiting for another process to finish with the environment")

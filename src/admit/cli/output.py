@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from admit.cli.log import Log
     from admit.errors import AdmitError
+    from admit.spec.url import Secret
 
 BOLD, DIM, RED, GREEN, YELLOW, CYAN = "1", "2", "31", "32", "33", "36"
 
@@ -141,6 +142,32 @@ class Output:
         stream: TextIO | None = sys.stderr
         is_terminal = stream is not None and stream.isatty()
         return is_terminal and self._environ.get("TERM") != "dumb"
+
+    @property
+    def can_ask(self) -> bool:
+        """Whether somebody sits at a terminal, and may be disturbed."""
+        stream: TextIO | None = sys.stdin
+        is_heard = stream is not None and stream.isatty()
+        return is_heard and self.is_terminal and not self.is_json
+
+    def ask(self, text: str, is_secret: bool) -> str | None:
+        """Ask the person at the terminal; None if nothing was answered."""
+        self._hide()
+        try:
+            if is_secret:
+                from getpass import getpass
+
+                return getpass(text, stream=sys.stderr) or None
+            sys.stderr.write(text)
+            sys.stderr.flush()
+            return sys.stdin.readline().strip("\r\n")
+        except EOFError:
+            return None
+
+    def reveal(self, secret: Secret) -> None:
+        """Print a secret that was asked for; it goes into no log."""
+        sys.stdout.write(secret.expose() + "\n")
+        sys.stdout.flush()
 
     def live_line(self, hide: Callable[[], None] | None) -> None:
         """Register how a live line is cleared; None when there is none any more."""

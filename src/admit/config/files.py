@@ -35,7 +35,11 @@ INDEX_KEYS: dict[str, type | tuple[type, ...]] = {
     "credential-origins": list,
     "cache-control": (str, dict),
     "client-cert": str,
+    "client-key": str,
     "ca-cert": str,
+    "proxy": str,
+    "credential-helper": list,
+    "headers": dict,
     "public": bool,
     "principal": str,
     "username-is-token": bool,
@@ -43,7 +47,15 @@ INDEX_KEYS: dict[str, type | tuple[type, ...]] = {
 }
 """Keys of an `[[index]]` table, with the TOML type of each."""
 
-NOT_IN_FILES = {"config_file", "no_config", "verbose", "quiet", "requirement"}
+NOT_IN_FILES = {
+    "config_file",
+    "credential_fd",
+    "credential_file",
+    "no_config",
+    "quiet",
+    "requirement",
+    "verbose",
+}
 
 
 class BadConfiguration(UsageError):
@@ -210,7 +222,7 @@ def _parse_layer(path: str, raw: bytes) -> Layer:
         key = name.replace("-", "_")
         where = f"{path}:{line_of(text, name)}"
         option = BY_KEY.get(key)
-        if option is None or key in NOT_IN_FILES:
+        if option is None or option.is_line_only or key in NOT_IN_FILES:
             raise BadConfiguration(
                 f"{where}: unknown setting `{name}`", fix=_suggest(name)
             )

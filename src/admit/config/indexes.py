@@ -11,9 +11,12 @@ from __future__ import annotations
 import os
 
 from admit.auth.scope import Source
+from admit.config.authenticate import choose_policy, read_rules
 from admit.config.files import BadConfiguration
+from admit.config.identity import client_key_of, file_of, key_password, proxy_of_index
+from admit.config.index_secrets import parse_headers, parse_helper
 from admit.config.protection import fill, parse_patterns, parse_probe
-from admit.errors import InputError, UsageError
+from admit.errors import UsageError
 from admit.spec.url import InvalidUrl, Url, parse_url, percent_encode
 from admit.value import replace, value
 
@@ -22,7 +25,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
     from typing import Any
 
-    from admit.auth.scope import AuthenticateRule
+    from admit.config.authenticate import Rules
     from admit.config.files import IndexTable, Layer
 
 POLICIES = ("auto", "always", "never", "external")
@@ -45,6 +48,8 @@ class IndexSettings:
     is_additional: bool = False
     """Given by `--find-links`: its files count beside those of the index that
     answers, not in place of them."""
+    policy_origin: str = ""
+    """Where its policy was set; "default" if nobody said anything."""
 
     def owns(self, name: str) -> bool:
         """Tell whether a normalised name belongs to this index."""
@@ -93,19 +98,8 @@ def collect_indexes(
                 default = index
     ordered = [*extra, default] if default else extra
     merged = _merge_equal(ordered)
-    rules = [
-        (text, layer.origins.get("authenticate", layer.origin))
-        for layer in layers[:above]
-        for text in _items(layer.values.get("authenticate"))
-    ]
-    later = [
-        (text, layer.origins.get("authenticate", layer.origin))
-        for layer in layers[above:]
-        for text in _items(layer.values.get("authenticate"))
-    ]
-    for text, origin in (*rules, *later):
-        _rule_of(text, origin)  # a mistake is told also where no index is configured
-    indexes = tuple(_with_policy(each, rules, later, environ) for each in merged)
+    rules = read_rules(layers, above)
+    indexes = tuple(_completed(each, rules, environ) for each in merged)
     return indexes, default is not None
 
 
@@ -220,8 +214,12 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         ignore_error_codes=tuple(codes),
         probe=parse_probe(fields, where),
         cache_control=policy_of_cache,
-        client_cert=_path_in(fields, "client-cert", table),
-        ca_cert=_path_in(fields, "ca-cert", table),
+        client_cert=file_of(fields, "client-cert", table),
+        client_key=client_key_of(fields, table),
+        ca_cert=file_of(fields, "ca-cert", table),
+        proxy=proxy_of_index(fields, where),
+        helper=parse_helper(fields, where, table.folder),
+        headers=parse_headers(fields, where, table.folder),
     )
     return IndexSettings(
         source,
@@ -231,6 +229,7 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         is_required=fields.get("required", False),
         packages=parse_patterns(fields, where),
         exclude_newer=_cutoff_of(fields.get("exclude-newer"), where),
+        policy_origin=where if "authenticate" in fields else "",
     )
 
 
@@ -255,17 +254,6 @@ def _cache_control(found: str | Mapping[str, object] | None, where: str) -> str 
     if rule is not None and not rule.isprintable():
         raise BadConfiguration(f"{where}: `cache-control` is not one line of text")
     return rule
-
-
-def _path_in(fields: Mapping[str, Any], key: str, table: IndexTable) -> str | None:
-    """The absolute path of a file that must be there."""
-    if key not in fields:
-        return None
-    path = os.path.expanduser(fields[key])
-    path = os.path.abspath(os.path.join(table.folder, path))
-    if not os.path.isfile(path):
-        raise BadConfiguration(f"{table.origin}: there is no file {path}: `{key}`")
-    return path
 
 
 def _cutoff_of(found: str | bool | None, where: str) -> str | None:
@@ -304,48 +292,19 @@ def _merge_equal(indexes: Sequence[IndexSettings]) -> list[IndexSettings]:
             is_explicit=base.is_explicit or other.is_explicit,
             is_required=base.is_required or other.is_required,
             packages=tuple(dict.fromkeys((*base.packages, *other.packages))),
+            policy_origin=base.policy_origin or other.policy_origin,
         )
     return list(kept.values())
 
 
-def _with_policy(
-    index: IndexSettings,
-    rules: Sequence[tuple[str, str]],
-    later: Sequence[tuple[str, str]],
-    environ: Mapping[str, str],
+def _completed(
+    index: IndexSettings, rules: Rules, environ: Mapping[str, str]
 ) -> IndexSettings:
-    """Apply `authenticate`: what names the source beats what is said of all.
-
-    From files: the index's own table beats a general rule. Above them: the index's
-    own variable, and rules of command line and environment.
-    """
-    from admit.auth.scope import AuthenticateRule, policy_of
-
+    """Add what is known only when all has been read: policy, password of the key."""
     source = index.source
-    policy = source.policy
-    if policy == "auto":
-        policy = policy_of(source, [_rule_of(*each) for each in later])
-    above = []
-    variable = f"ADMIT_INDEX_{variable_part(source.name or '')}_AUTHENTICATE"
-    if source.name and variable in environ:
-        word = _rule_of(environ[variable], variable).policy
-        above.append(AuthenticateRule(source.name, word))
-    above += [_rule_of(*each) for each in rules]
-    policy = policy_of(replace(source, policy=policy), above)
-    return replace(index, source=replace(source, policy=policy))
-
-
-def _rule_of(text: str, origin: str) -> AuthenticateRule:
-    from admit.auth.scope import parse_authenticate
-
-    try:
-        return parse_authenticate(text)
-    except InputError as error:
-        raise UsageError(
-            f"{origin}: {error.what}", why=error.why, fix=error.fix
-        ) from error
-
-
-def variable_part(name: str) -> str:
-    """The part of a variable's name that stands for an index: `my-corp` -> MY_CORP."""
-    return "".join(c if c.isascii() and c.isalnum() else "_" for c in name).upper()
+    choice = choose_policy(source, index.policy_origin, rules, environ)
+    source = replace(source, policy=choice.policy)
+    if source.client_cert is not None:
+        password = key_password(environ, source.name)
+        source = replace(source, client_key_password=password)
+    return replace(index, source=source, policy_origin=choice.origin)

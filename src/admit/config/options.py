@@ -31,6 +31,10 @@ class Option:
     group: str = "general"
     default: str = ""
     """What holds if nobody sets it, where that is more than "no" or "nothing"."""
+    implied: str | None = None
+    """What it means without a value, if it may stand without one."""
+    is_line_only: bool = False
+    """It is no variable and no setting of a file: it says what one run does."""
 
     @property
     def key(self) -> str:
@@ -160,6 +164,61 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("no-netrc", "flag", "read no credentials from netrc", group="index"),
     Option(
+        "keyring",
+        "choice",
+        "look for credentials in keyring: its package, or its command",
+        aliases=("keyring-provider",),
+        choices=("disabled", "import", "subprocess"),
+        group="index",
+        default="disabled",
+    ),
+    Option(
+        "keyring-command",
+        "text",
+        "which command --keyring subprocess runs",
+        metavar="PATH",
+        group="index",
+        default="keyring",
+    ),
+    Option(
+        "credential-timeout",
+        "number",
+        "seconds that keyring, a helper or a provider may take",
+        metavar="SECONDS",
+        group="index",
+        default="30",
+    ),
+    Option(
+        "no-credential-providers",
+        "flag",
+        "ask no provider that is installed beside admit",
+        group="index",
+    ),
+    Option(
+        "password-stdin",
+        "text",
+        "read the password of this source from stdin",
+        metavar="SOURCE",
+        group="index",
+        implied="",
+        is_line_only=True,
+    ),
+    Option(
+        "credential-file",
+        "list",
+        "read the password of a source from a file",
+        metavar="SOURCE=PATH",
+        group="index",
+    ),
+    Option(
+        "credential-fd",
+        "list",
+        "read the password of a source from an open descriptor",
+        metavar="SOURCE=FD",
+        group="index",
+    ),
+    Option("no-input", "flag", "ask nobody for anything", group="index"),
+    Option(
         "index-strategy",
         "choice",
         "which index answers for a name that several have",
@@ -226,6 +285,13 @@ OPTIONS: tuple[Option, ...] = (
         "client-cert",
         "text",
         "a client certificate; its key may be in the same PEM file",
+        metavar="FILE",
+        group="network",
+    ),
+    Option(
+        "client-key",
+        "text",
+        "its key, where that is in a file of its own",
         metavar="FILE",
         group="network",
     ),
@@ -423,6 +489,29 @@ OPTIONS: tuple[Option, ...] = (
         metavar="DIR",
         group="download",
     ),
+    # Logging in.
+    Option(
+        "username",
+        "text",
+        "the user's name",
+        metavar="NAME",
+        group="login",
+        is_line_only=True,
+    ),
+    Option(
+        "token",
+        "flag",
+        "the secret is a token to send as Bearer, without a user",
+        group="login",
+        is_line_only=True,
+    ),
+    Option(
+        "no-verify",
+        "flag",
+        "store it without asking the index",
+        group="login",
+        is_line_only=True,
+    ),
     Option("json", "flag", "print JSON", group="json"),
     Option("yes", "flag", "nothing is asked anyway; pip has it", "y", group="removal"),
     Option("files", "flag", "list the files too", "f", group="show"),
@@ -481,6 +570,12 @@ class Command:
 PACKAGES = Operand("packages", "*", "REQUIREMENT", "such as flask, 'flask>=3', ./x.whl")
 NAMES = Operand("packages", "*", "PACKAGE", "the name of an installed package")
 VERB = Operand("verb", "?", "dir|size|clean|verify", "what to do with the cache")
+LOGIN = Operand(
+    "words",
+    "*",
+    "login|logout|list|token|forget|dir",
+    "and, for some, the name of an index or a URL",
+)
 SETTING = Operand("words", "*", "list|get|files", "`list`, `get SETTING` or `files`")
 SHELL = Operand("shell", "?", "bash|zsh|fish|powershell", "for which shell")
 FILES = Operand("files", "*", "FILE", "requirements.in, pyproject.toml, or - for stdin")
@@ -594,6 +689,13 @@ COMMANDS: tuple[Command, ...] = (
         ("python", "index", "network", "pre", "json"),
         "versions",
         (Operand("verb", "?", "versions", "what to ask"), NAMES),
+    ),
+    Command(
+        "auth",
+        "log in to indexes, and look after what admit knows of credentials",
+        ("index", "network", "login", "json"),
+        "auth",
+        (LOGIN,),
     ),
     Command("cache", "look after the cache", (), "cache", (VERB,)),
     Command(

@@ -60,7 +60,11 @@ def fill(source: Source, other: Source) -> Source:
         probe=source.probe or other.probe,
         cache_control=source.cache_control or other.cache_control,
         client_cert=source.client_cert or other.client_cert,
+        client_key=source.client_key if source.client_cert else other.client_key,
         ca_cert=source.ca_cert or other.ca_cert,
+        proxy=source.proxy or other.proxy,
+        helper=source.helper or other.helper,
+        headers=source.headers or other.headers,
     )
 
 

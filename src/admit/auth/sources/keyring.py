@@ -65,7 +65,7 @@ def keyring_place(keyring: Keyring, told: list[str], *, name: str = "keyring") -
         "mend it, choose another with --keyring-command, or switch it off with "
         "--keyring disabled"
     )
-    manner = Manner(f"keyring ({keyring.where})", fix)
+    manner = Manner("keyring", fix)
     return Place(RANK, name, Memory(ask, manner, told))
 
 
@@ -179,13 +179,24 @@ class KeyringCommand:
         show: Callable[[bytes], None] | None = None,
     ) -> None:
         self.where = executable
+        """As given; once it was found, its path (pain E9)."""
         self._environ = environ
+        self._is_found = False
         self._seconds = seconds
         self._show = show
         self.is_old = False
 
     def look_up(self, service: str, username: str | None) -> Pair | None:
         """See `Keyring`."""
+        if not self._is_found:
+            self.where = find_command(self.where, self._environ)
+            self._is_found = True
+        try:
+            return self._look_up(service, username)
+        except PlaceFailed as failure:
+            raise PlaceFailed(f"{self.where}: {failure}") from None
+
+    def _look_up(self, service: str, username: str | None) -> Pair | None:
         if not self.is_old:
             words = ["--mode", "creds", "--output", "json", "get", service]
             ended = self._run([*words, *([username] if username else [])])
@@ -238,19 +249,15 @@ class KeyringCommand:
         return Pair(None, Secret(text)) if text else None
 
 
-def find_command(given: str | None, environ: Mapping[str, str]) -> str:
-    """Return the path of the command `keyring`.
+def find_command(given: str, environ: Mapping[str, str]) -> str:
+    """Return the path of the command `keyring`, or of the one that was given.
 
     Raises:
         PlaceFailed: there is none.
     """
     import shutil
 
-    found = shutil.which(given or "keyring", path=environ.get("PATH", os.defpath))
+    found = shutil.which(given, path=environ.get("PATH", os.defpath))
     if found is None:
-        raise PlaceFailed(
-            f"there is no {given}"
-            if given
-            else "there is no command `keyring` on the PATH"
-        )
+        raise PlaceFailed(f"there is no command {given}")
     return os.path.abspath(found)

@@ -14,6 +14,7 @@ from admit.auth.denial import plain_http
 from admit.auth.query import Attempt, Found, Problem
 from admit.auth.scheme import Credential, is_token_shaped, show_user, unsendable
 from admit.auth.scope import plain_http_problem
+from admit.auth.scrub import mask_shapes
 from admit.auth.sources.environment import (
     UnsetVariable,
     expand,
@@ -305,6 +306,14 @@ class Search:
                     f"set the variable {unset.name}",
                 )
             )
+        if _is_mask(username) or (secret is not None and _is_mask(secret.expose())):
+            return Unusable(
+                Problem(
+                    "its URL holds asterisks, as they are printed in place of a "
+                    "password: that is a mask",
+                    "write the password itself, or `${VARIABLE}`, or take it out",
+                )
+            )
         if question.username not in (None, username):
             return Missing(f"has another user, {show_user(username)}")
         if secret is not None and (secret or username):
@@ -365,7 +374,10 @@ def _no_password(username: str, source: Source) -> Problem:
         stem = variable_stem(source.name)
         give = f"set ADMIT_INDEX_{stem}_PASSWORD"
     else:
-        give = f"add `machine {source.url.host} login {shown} password …` to ~/.netrc"
+        give = (
+            f"run `admit auth login {mask_shapes(source.url.text)} --username {shown}`"
+            f" or add `machine {source.url.host} login {shown} password …` to ~/.netrc"
+        )
     return Problem(
         f"no password for {shown}",
         f"{give}; if {shown} is itself a token write `{shown}:@` in the URL",
@@ -374,3 +386,8 @@ def _no_password(username: str, source: Source) -> Problem:
 
 def _sibling(variable: str, suffix: str) -> str:
     return variable.rpartition("_")[0] + suffix
+
+
+def _is_mask(text: str) -> bool:
+    """Tell whether a text is what programs print in place of a secret (pain A10)."""
+    return len(text) >= 3 and not text.strip("*")

@@ -58,6 +58,8 @@ class Store:
         self.path = path
         self.shown = f"~{path[len(home) :]}" if home and _is_in(path, home) else path
         self.name = name
+        self.is_own = parse is parse_store
+        """Or another tool's, which is not spoken of if it is not there."""
         self.told: list[str] = told if told is not None else []
         """Warnings so far; the caller may share the list."""
         self._parse = parse
@@ -116,7 +118,7 @@ class Store:
         if self._read is None:
             text, trouble = self._load()
             if text is None and trouble is None:
-                return Missing("it is empty")
+                return Missing("it is empty" if self.is_own else "")
             if trouble is None and text is not None:
                 try:
                     self._read = self._parse(text)

@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from admit.serve.behaviour import Behaviour, Layout
 from admit.serve.server import IndexServer
 from support.index import ALICE, SECRET
 from support.wheel import build_wheel
@@ -119,6 +120,23 @@ def test_hashes_of_requirements_count(desk: Desk) -> None:
 
     out = desk.work / "out"
     assert not out.exists() or files_in(out) == []
+
+
+def test_hashes_count_where_the_index_states_none(desk: Desk, world: Path) -> None:
+    name = "alpha-2.0-py3-none-any.whl"
+    right = hashlib.sha256((world / name).read_bytes()).hexdigest()
+    wrong = hashlib.sha256(b"other").hexdigest()
+    behaviour = Behaviour(layout=Layout(has_hashes=False, has_metadata=False))
+    desk.write("right.txt", f"alpha==2.0 --hash=sha256:{right}\n")
+    desk.write("wrong.txt", f"alpha==2.0 --hash=sha256:{wrong}\n")
+    with IndexServer(world, public=["*"], behaviour=behaviour) as server:
+        desk.variables["ADMIT_INDEX_URL"] = server.url
+        desk.fail("download", "-r", "wrong.txt", "-d", "out")
+        assert files_in(desk.work / "out") == []
+
+        desk.succeed("download", "-r", "right.txt", "-d", "out")
+
+    assert files_in(desk.work / "out") == [name]
 
 
 def test_another_python_gets_its_own_files(desk: Desk, tmp_path: Path) -> None:

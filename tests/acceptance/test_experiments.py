@@ -13,7 +13,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.index import SECRET
-from support.ways import every_way
+from support.ways import every_way, every_way_with
 
 if TYPE_CHECKING:
     from admit.serve.server import IndexServer
@@ -225,8 +225,24 @@ class TestE3Confusion:
         if strategy == "first-index" or guard.startswith("owned"):
             assert public.requests == []
 
-    @pytest.mark.parametrize("guard", [each for each in GUARDS if each != "always"])
     @every_way
+    def test_a_credential_that_was_there_before_is_missed_without_any_guard(
+        self, desk: Desk, private: IndexServer, public: IndexServer, give: Give
+    ) -> None:
+        variables = dict(desk.variables)
+        configure(desk, give(desk, private.url, SECRET), public=public.url)
+        desk.succeed("install", "pkgpriv")
+        desk.succeed("uninstall", "pkgpriv")
+        desk.variables = variables | {"NETRC": "/dev/null", "ADMIT_NO_NETRC": "1"}
+        desk.variables["ADMIT_CREDENTIALS_DIR"] = str(desk.home / "empty")
+        configure(desk, private.url, public=public.url)
+
+        ran = desk.fail("install", "pkgpriv")
+
+        assert "none found now" in ran.stderr
+        assert (desk.installed, public.requests) == ([], [])
+
+    @every_way_with("guard", [each for each in GUARDS if each != "always"])
     def test_an_expired_password(
         self,
         desk: Desk,
@@ -258,8 +274,7 @@ class TestE3Confusion:
         assert "corp answered nothing but 404" in warnings[0]
         assert "pkgpriv from" in warnings[0]
 
-    @pytest.mark.parametrize("strategy", STRATEGIES)
-    @every_way
+    @every_way_with("strategy", STRATEGIES)
     def test_a_good_credential_and_an_owned_name(
         self,
         desk: Desk,

@@ -6,12 +6,13 @@ index's URL from then on: where the way is the URL itself, it is another one.
 
 from __future__ import annotations
 
+import json
 from typing import TYPE_CHECKING
 
 import pytest
 
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Sequence
 
     from support.desk import Desk
 
@@ -66,6 +67,33 @@ def by_variables_of_uv(desk: Desk, url: str, secret: str) -> str:
     return url
 
 
+def by_store(desk: Desk, url: str, secret: str) -> str:
+    folder = desk.home / ".local" / "share" / "admit"
+    folder.mkdir(parents=True, exist_ok=True)
+    entry = {"url": url, "username": "alice", "password": secret}
+    path = folder / "credentials.json"
+    path.write_text(json.dumps({"version": 1, "credentials": [entry]}))
+    path.chmod(0o600)
+    return url
+
+
+def by_keyring(desk: Desk, url: str, secret: str) -> str:
+    script = desk.home / "keyring"
+    pair = json.dumps({"username": "alice", "password": secret})
+    origin = url.split("/")[2]
+    script.write_text(
+        f"#!/bin/sh\ncase \"$*\" in *{origin}*) echo '{pair}';; *) exit 1;; esac\n"
+    )
+    script.chmod(0o755)
+    desk.variables["ADMIT_KEYRING"] = "subprocess"
+    desk.variables["ADMIT_KEYRING_COMMAND"] = str(script)
+    return url
+
+
+def by_user_in_the_url_and_keyring(desk: Desk, url: str, secret: str) -> str:
+    return by_keyring(desk, url, secret).replace("://", "://alice@")
+
+
 WAYS: tuple[Give, ...] = (
     by_url,
     by_variable_in_the_url,
@@ -75,5 +103,27 @@ WAYS: tuple[Give, ...] = (
     by_user_in_the_url_and_netrc,
     by_variables,
     by_variables_of_uv,
+    by_store,
+    by_keyring,
+    by_user_in_the_url_and_keyring,
 )
+
+
+def every_way_with(name: str, others: Sequence[str]) -> pytest.MarkDecorator:
+    """Every way with every other parameter; `make test` has each of both once."""
+    return pytest.mark.parametrize(
+        ("give", name),
+        [
+            pytest.param(
+                way,
+                other,
+                id=f"{way.__name__[3:]}-{other}",
+                marks=() if (row - column) % len(others) == 0 else pytest.mark.exam,
+            )
+            for row, way in enumerate(WAYS)
+            for column, other in enumerate(others)
+        ],
+    )
+
+
 every_way = pytest.mark.parametrize("give", WAYS, ids=lambda way: way.__name__[3:])

@@ -84,6 +84,16 @@ def test_a_computed_hash_that_differs_is_refused(desk: Desk) -> None:
     assert "has none of the hashes given for it" in desk.ran[-1].stderr
 
 
+def test_what_is_in_the_cache_is_held_to_it_too(desk: Desk) -> None:
+    desk.succeed("install", "alpha==1.0")
+    desk.succeed("uninstall", "alpha")
+    desk.write("r.txt", f"alpha==1.0 --hash=sha512:{WRONG * 2}\n")
+
+    desk.fail("install", "-r", "r.txt")
+
+    assert desk.installed == []
+
+
 def test_hashes_can_be_passed_over(desk: Desk) -> None:
     desk.write("r.txt", f"alpha==1.0 --hash=sha256:{WRONG}\n")
 

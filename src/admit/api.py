@@ -312,20 +312,25 @@ class Session:
 
     def _fetch_requirements(self, url: Url) -> bytes:
         """Fetch a file of requirements, with the login of the source it belongs to."""
-        from admit.auth.scope import Provenance, source_of
+        from admit.auth.scope import Provenance
         from admit.net.client import Request
 
-        known = [each.source for each in self.index_settings()]
-        source = source_of(url, known)
+        source = self.source_for(url)
         if source.kind == "direct":
-            source = self._with_policy(replace(source, kind="requirements"))
+            source = replace(source, kind="requirements")
         request = Request(url.without_fragment(), Provenance(source, "requirements"))
         return self.client.get(request).result().body
 
-    def _with_policy(self, source: Source) -> Source:
-        """A source that no table describes, with what `authenticate` says of it."""
-        from admit.auth.scope import parse_authenticate, policy_of
+    def source_for(self, url: Url) -> Source:
+        """Return the source that a URL serves: a configured one, or itself.
 
+        What no table describes has the policy that `authenticate` gives it.
+        """
+        from admit.auth.scope import parse_authenticate, policy_of, source_of
+
+        source = source_of(url, [each.source for each in self.index_settings()])
+        if source.kind != "direct":
+            return source
         rules = [
             parse_authenticate(each) for each in self.settings.items("authenticate")
         ]
@@ -469,14 +474,36 @@ class Session:
         finally:
             client.close()
 
+    def stranger(self) -> Client:
+        """Open a client with nothing to show: no credential, no certificate, no memory.
+
+        For comparing what an index shows to nobody (`admit auth check`). It shares
+        neither ledger nor connections with the real one, and stores nothing. Ask
+        with `auth.scope.as_nobody(source)`; close it after use.
+        """
+        from admit.auth.query import Found
+        from admit.config.network import transport_options
+        from admit.net.client import Client, ClientOptions
+        from admit.net.transport import LateTransport
+
+        usual = transport_options(self.settings)
+        bare = replace(
+            usual, client_cert=None, client_key=None, client_key_password=None
+        )
+        return Client(
+            LateTransport(bare),
+            lambda _: Found(),
+            self.listener,
+            options=ClientOptions(retries=0, is_offline=self.settings.flag("offline")),
+            scrubber=self.client.scrubber,
+        )
+
     def index_settings(self) -> tuple[IndexSettings, ...]:
         """The indexes of this session in order, the built-in default included."""
         settings = self.settings
-        if settings.has_default:
-            return settings.indexes
-        from admit.config.default_index import find_default_index
+        from admit.config.default_index import complete_indexes
 
-        return (*settings.indexes, find_default_index(self.cache.root))
+        return complete_indexes(settings.indexes, has_default=settings.has_default)
 
     def finder(self, target: Target, asked: Asked) -> Finder:
         """The finder of projects for a target, and for the files that are wanted."""
@@ -527,7 +554,6 @@ class Session:
 
     def _direct(self, requirement: Requirement, url: Url, target: Target) -> Direct:
         """A project of which the user gave a file."""
-        from admit.auth.scope import source_of
         from admit.index.choose import list_file
         from admit.index.fetch import Index
         from admit.index.local import LocalFiles
@@ -536,9 +562,7 @@ class Session:
         listing = list_file(url.without_userinfo(), requirement.name, target)
         if url.scheme == "file":
             return Direct(listing, LocalFiles(self.cache))
-        source = source_of(url, [each.source for each in self.index_settings()])
-        if source.kind == "direct":
-            source = self._with_policy(source)
+        source = self.source_for(url)
         index = Index(source, self.client, self.cache, target, self.listener)
         return Direct(listing, index)
 

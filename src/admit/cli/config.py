@@ -203,11 +203,9 @@ def _masked(found: object) -> object:
 
 
 def _indexes_of(settings: Settings) -> Sequence[IndexSettings]:
-    if settings.has_default:
-        return settings.indexes
-    from admit.config.default_index import find_default_index
+    from admit.config.default_index import complete_indexes
 
-    return (*settings.indexes, find_default_index(None))
+    return complete_indexes(settings.indexes, has_default=settings.has_default)
 
 
 def _index_as_json(index: IndexSettings) -> dict[str, object]:

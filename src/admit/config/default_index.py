@@ -1,58 +1,79 @@
 """The index that is asked when none is configured: PyPI.
 
-For: its address, which stands in no file of this project: `distlib` knows it. Importing
-that takes long, so the answer is kept in the cache folder.
-Does not know: whether an index is configured.
+For: its address, which stands in no file of this project: `distlib` knows it. The
+constant is read from that library's source, because importing it takes longer than a
+whole fast command.
+Does not know: networks. Whoever names PyPI among other indexes gets it as what it is:
+public, and asked last.
 """
 
 from __future__ import annotations
 
-import os
-
 from admit.auth.scope import Source
 from admit.config.settings import IndexSettings
-from admit.errors import InputError
 from admit.spec.url import parse_url
+from admit.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from admit.spec.url import Url
 
-_FILE = "default-index-v1"
+_MARK = "DEFAULT_INDEX = "
 
 
-def find_default_index(cache_root: str | None) -> IndexSettings:
-    """Return PyPI as the default, public index; `cache_root`: where to remember it."""
-    source = Source(_find_url(cache_root), name=None, is_public=True)
+def find_default_index() -> IndexSettings:
+    """Return PyPI as the default, public index."""
+    source = Source(_find_url(), is_public=True)
     return IndexSettings(source, "built in", is_default=True)
 
 
-def _find_url(cache_root: str | None) -> Url:
-    path = os.path.join(cache_root, _FILE) if cache_root is not None else None
-    known = _read(path) if path is not None else None
-    if known is not None:
-        return known
+def complete_indexes(
+    indexes: Sequence[IndexSettings], *, has_default: bool
+) -> tuple[IndexSettings, ...]:
+    """Return the indexes with PyPI as the last of them, if it is to be asked.
+
+    A configured index that is PyPI is public, also where nobody said so (rule R1 of
+    docs/auth.md), and comes after those that are not: a private name must not be
+    looked for among strangers first.
+    """
+    builtin = find_default_index()
+    key = builtin.source.url.key
+    others = [each for each in indexes if each.source.url.key != key]
+    itself = [
+        replace(each, source=replace(each.source, is_public=True))
+        for each in indexes
+        if each.source.url.key == key
+    ]
+    if not has_default and not itself:
+        itself = [builtin]
+    return (*others, *itself)
+
+
+def _find_url() -> Url:
+    return parse_url(_read_address() or _import_address()).join("/simple/")
+
+
+def _read_address() -> str | None:
+    """Read the constant without running the module; None if it is not as expected."""
+    from ast import literal_eval
+    from importlib.util import find_spec
+
+    spec = find_spec("distlib")
+    for folder in (spec and spec.submodule_search_locations) or ():
+        try:
+            with open(f"{folder}/index.py", encoding="utf-8") as file:
+                for line in file:
+                    if line.startswith(_MARK):
+                        address = literal_eval(line.removeprefix(_MARK).strip())
+                        return address if isinstance(address, str) else None
+        except (OSError, ValueError, SyntaxError):
+            continue
+    return None
+
+
+def _import_address() -> str:
     from distlib.index import DEFAULT_INDEX
 
-    url = parse_url(DEFAULT_INDEX).join("/simple/")
-    if path is not None:
-        _write(path, url.text)
-    return url
-
-
-def _read(path: str) -> Url | None:
-    try:
-        with open(path, encoding="ascii") as file:
-            return parse_url(file.read())
-    except (OSError, UnicodeDecodeError, InputError):
-        return None
-
-
-def _write(path: str, text: str) -> None:
-    partial = f"{path}.{os.getpid()}"
-    try:
-        with open(partial, "w", encoding="ascii") as file:
-            file.write(text)
-        os.replace(partial, path)
-    except OSError:
-        return
+    return str(DEFAULT_INDEX)

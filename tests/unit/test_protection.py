@@ -73,6 +73,23 @@ def test_the_probe_is_normalised(tmp_path: Path) -> None:
     assert corp.source.probe == "every-one"
 
 
+@pytest.mark.parametrize("is_same", [True, False], ids=["same URL", "other URL"])
+def test_a_nearer_table_of_the_same_index_keeps_the_guards_of_the_farther_one(
+    tmp_path: Path, is_same: bool
+) -> None:
+    users = tmp_path / "config" / "admit"
+    users.mkdir(parents=True)
+    table = f'[[index]]\nname = "corp"\nurl = "{URL}"\n'
+    (users / "admit.toml").write_text(f'{table}packages = ["acme-*"]\n')
+    url = URL if is_same else "https://other.example/simple/"
+    (tmp_path / "admit.toml").write_text(table.replace(URL, url.rstrip("/")))
+    environ = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+
+    indexes = load_settings({}, environ=environ, cwd=str(tmp_path)).indexes
+
+    assert [each.owns("acme-x") for each in indexes] == [is_same]
+
+
 @pytest.mark.parametrize(
     "given",
     [

@@ -106,17 +106,23 @@ def collect_indexes(
 def _without_repeated_names(layers: Sequence[Layer]) -> list[Layer]:
     """Let the strongest layer say what an index of some name is (as uv has it).
 
+    A weaker one of the same URL stays, so that none of its guards is lost.
+
     Raises:
         BadConfiguration: one file has two indexes of the same name.
     """
-    taken: dict[object, Layer] = {}
+    taken: dict[object, tuple[Layer, object]] = {}
     found = []
     for layer in layers:
         kept: list[IndexTable] = []
         for table in layer.indexes:
-            name = table.fields.get("name")
-            if name is not None and taken.setdefault(name, layer) is not layer:
-                continue
+            name, url = table.fields.get("name"), _key_of(table)
+            if name is not None:
+                first, first_url = taken.setdefault(name, (layer, url))
+                if first is not layer:
+                    if url == first_url:
+                        kept.append(table)
+                    continue
             if name is not None and name in (each.fields.get("name") for each in kept):
                 raise BadConfiguration(
                     f"{table.origin}: there is another index of the name {name}"
@@ -124,6 +130,15 @@ def _without_repeated_names(layers: Sequence[Layer]) -> list[Layer]:
             kept.append(table)
         found.append(replace(layer, indexes=tuple(kept)))
     return found
+
+
+def _key_of(table: IndexTable) -> object:
+    """What tells two sources apart; the text itself if it is no URL."""
+    url = table.fields.get("url")
+    try:
+        return parse_url(str(url)).key
+    except InvalidUrl:
+        return url
 
 
 def _items(found: object) -> Sequence[Any]:

@@ -42,6 +42,7 @@ def asked_for(server: IndexServer, name: str) -> list[str]:
     return [each.path for each in server.requests if f"/{name}/" in each.path]
 
 
+@pytest.mark.pain("A1")
 class TestE1TheWrongVersion:
     """A credential that exists is on the first request, whatever that would answer."""
 
@@ -124,6 +125,8 @@ class TestE1TheWrongVersion:
         assert "probe" in ran.stderr
 
 
+@pytest.mark.pain("I3")
+@pytest.mark.pain("I4")
 class TestE2MixedIdentities:
     """What one identity was shown is not shown to another, in either order."""
 
@@ -204,6 +207,8 @@ GUARDS = {
 STRATEGIES = ["first-index", "unsafe-first-match", "unsafe-best-match"]
 
 
+@pytest.mark.pain("H1")
+@pytest.mark.pain("H3")
 class TestE3Confusion:
     """A lost credential never turns into a stranger's package."""
 

@@ -27,7 +27,7 @@ if TYPE_CHECKING:
 _NOUNS: dict[Purpose, str] = {
     "listing": "the index page",
     "probe": "the probe page",
-    "check": "the page to compare with",
+    "check": "the address",
     "metadata": "the metadata",
     "file": "the file",
     "requirements": "the requirements file",
@@ -222,15 +222,17 @@ def http_status(case: Case, status: int, *, hint: str | None = None) -> NetworkE
 
 
 def probe_failed(case: Case, status: int) -> AuthError:
-    """The probe project is not visible, so no 404 of this source is believed."""
+    """The probe project is not visible, so no answer of this source is believed."""
     probe = case.source.probe
-    return CredentialsRejected(
+    error = CredentialsRejected(
         f"{_name(case.source)} does not show its probe project {probe} ({status})",
-        why=f"{_why(case)}; no 404 of it is believed before the probe is seen",
+        why=f"{_why(case)}; nothing it answers is believed before the probe is seen",
         fix=how_to_give(case.source)
         if case.credential is None
         else how_to_correct(case.credential, case.source),
     )
+    error.status = status
+    return error
 
 
 def proxy_refused(case: Case) -> NetworkError:

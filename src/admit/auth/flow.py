@@ -518,7 +518,7 @@ class _Conversation:
     # Small questions.
 
     def _is_listing(self) -> bool:
-        return self.purpose in ("listing", "probe", "requirements")
+        return self.purpose in ("listing", "probe", "requirements", "check")
 
     def _is_soft(self) -> bool:
         return self.purpose == "metadata" or self.ask.is_partial

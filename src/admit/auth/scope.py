@@ -25,7 +25,7 @@ if TYPE_CHECKING:
     from admit.spec.url import Origin, Secret, Url, Userinfo
 
     Policy = Literal["auto", "always", "never", "external"]
-    Purpose = Literal["listing", "metadata", "file", "requirements", "probe"]
+    Purpose = Literal["listing", "metadata", "file", "requirements", "probe", "check"]
     SourceKind = Literal["index", "find-links", "requirements", "direct"]
     SourceKey = tuple[str, str | None, Userinfo | None]
 
@@ -174,6 +174,21 @@ def decide(url: Url, link: Credential | None, source: Source, scope: Scope) -> D
     if source.is_public or is_public(url, scope.public):
         return Withhold("the target is public")
     return AskHost(url.origin)
+
+
+def as_nobody(source: Source) -> Source:
+    """Return a source as a caller asks it who has nothing to show.
+
+    For comparing answers (`admit auth check`): no credential, header, certificate or
+    setting of the source has anything to do with it.
+    """
+    return Source(
+        source.url.without_userinfo(),
+        kind=source.kind,
+        policy="never",
+        ca_cert=source.ca_cert,
+        proxy=source.proxy,
+    )
 
 
 def own_origins(

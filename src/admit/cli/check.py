@@ -1,0 +1,277 @@
+"""`admit auth check [SOURCE…]`: what an index shows to you, and what to nobody.
+
+For: seeing at a glance whether a credential is let in, and whether the index is one
+that answers everybody, each with a part (rule R10 of docs/auth.md).
+Does not know: how requests are sent. It sends no wrong password to prove anything.
+"""
+
+from __future__ import annotations
+
+from admit.auth.scope import as_nobody
+from admit.cli.explain import Bystander, subjects_of
+from admit.cli.output import BOLD, GREEN, RED, YELLOW, count_of
+from admit.cli.progress import Progress
+from admit.errors import AdmitError
+from admit.index.view import View, look_as_nobody, look_as_us, question_of
+from admit.net.transport import TlsFailed
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Sequence
+
+    from admit.api import Session
+    from admit.auth.ledger import Standing
+    from admit.cli.explain import Subject
+    from admit.cli.output import Output
+    from admit.config.settings import Settings
+    from admit.index.view import Question
+
+_MOST_NAMES = 5
+
+
+@value
+class Verdict:
+    """What the answers together mean."""
+
+    code: str
+    """"confirmed", "unproven", "anonymous", "refused", "outside" or "silent"."""
+    text: str
+
+
+@value
+class Checked:
+    """One source, looked at."""
+
+    subject: Subject
+    question: Question | None
+    ours: View | None
+    """None if nothing was sent."""
+    nobodys: View | None
+    """None if there was nothing to compare."""
+    verdict: Verdict
+
+
+def check(settings: Settings, output: Output, names: Sequence[str]) -> int:
+    """Ask every source, or those that are named; 1 if any refused or failed."""
+    from admit.api import Session
+
+    failed = False
+    documents: list[dict[str, object]] = []
+    teller = Bystander(output, Progress(output, is_on=False))
+    with Session(settings, teller) as session:
+        output.scrub = session.scrub
+        for number, subject in enumerate(subjects_of(session, names)):
+            checked = _check(session, subject, settings.text("project"))
+            if settings.flag("json"):
+                documents.append(_describe(checked))
+            else:
+                if number:
+                    output.data("")
+                _print(output, checked)
+            trouble = checked.ours.trouble if checked.ours is not None else None
+            if trouble is not None:
+                failed = True
+                output.fail(trouble)
+    if settings.flag("json"):
+        import json
+
+        output.data(json.dumps(documents, indent=2))
+    return 1 if failed else 0
+
+
+def _check(session: Session, subject: Subject, project: str | None) -> Checked:
+    source = subject.source
+    if source.url.scheme == "file":
+        return _unasked(subject, "a folder of this machine: nobody is asked")
+    question = question_of(source, project, subject.url)
+    client = session.client
+    try:
+        identity = client.identity_of(source)
+        if source.is_public and identity.is_anonymous and question.noun == "project":
+            return _unasked(
+                subject,
+                "public, and asked as nobody: there is nothing to compare; "
+                "--project NAME asks for one project",
+            )
+        ours = look_as_us(client, source, question)
+    except AdmitError as error:
+        ours = View("nobody was asked", "-", trouble=error)
+        return Checked(subject, question, ours, None, _refused(ours))
+    if identity.is_anonymous or source.policy == "external":
+        verdict = _alone(ours, is_outside=source.policy == "external")
+        return Checked(subject, question, ours, None, verdict)
+    stranger = session.stranger()
+    try:
+        nobodys = look_as_nobody(stranger, as_nobody(source), question)
+    finally:
+        stranger.close()
+    verdict = compare(question, ours, nobodys, client.standing(source))
+    if question.project is not None and question.project == source.probe:
+        verdict = _with_probe(verdict, nobodys)
+    return Checked(subject, question, ours, nobodys, verdict)
+
+
+def _unasked(subject: Subject, text: str) -> Checked:
+    return Checked(subject, None, None, None, Verdict("silent", text))
+
+
+# What the answers mean.
+
+
+def compare(
+    question: Question, ours: View, nobodys: View, standing: Standing | None
+) -> Verdict:
+    """Say what two answers to the same question prove (rule R1, confirmed)."""
+    if ours.trouble is not None:
+        return _refused(ours)
+    if ours.status != "200":
+        return _missing(question, ours)
+    who = ours.identity
+    is_shut_out = nobodys.is_refused or isinstance(nobodys.trouble, TlsFailed)
+    if is_shut_out or nobodys.status == "404":
+        return Verdict("confirmed", f"confirmed: {who} is let in, nobody else is")
+    if nobodys.trouble is not None:
+        return Verdict(
+            "unproven",
+            f"accepted; nothing to compare with: as nobody, {nobodys.trouble.what}",
+        )
+    is_proved = standing is not None and standing.is_confirmed
+    return _by_names(question, ours, nobodys, is_proved=is_proved)
+
+
+def _by_names(
+    question: Question, ours: View, nobodys: View, *, is_proved: bool
+) -> Verdict:
+    if ours.names is None or nobodys.names is None:
+        return Verdict("unproven", "accepted, as anybody is: this proves nothing")
+    who = ours.identity
+    more, less = ours.names - nobodys.names, nobodys.names - ours.names
+    if more:
+        noun = question.noun
+        return Verdict(
+            "confirmed",
+            f"confirmed: a filtered index; {who} sees {count_of(len(more), noun)} "
+            f"more than nobody: {_some(more)}",
+        )
+    if less and not nobodys.elsewhere:
+        return Verdict(
+            "unproven",
+            f"odd: nobody sees {count_of(len(less), question.noun)} that {who} does "
+            f"not: {_some(less)}",
+        )
+    if is_proved and question.project is None:
+        return Verdict("confirmed", f"confirmed: {who} was shown the probe")
+    return Verdict("unproven", _unproven(question))
+
+
+def _with_probe(verdict: Verdict, nobodys: View) -> Verdict:
+    """Warn of a probe that anybody is shown: its 200 proves nothing (rule R1)."""
+    if verdict.code != "confirmed" or nobodys.names is None:
+        return verdict
+    return Verdict(
+        "confirmed",
+        f"{verdict.text}\n  but as `probe` it proves nothing: nobody is shown it too",
+    )
+
+
+def _unproven(question: Question) -> str:
+    if question.project is None:
+        return (
+            "accepted, not provable on this index: everybody sees the same; set "
+            "`probe` to a project that only your account sees"
+        )
+    return (
+        f"accepted, not provable by {question.project}: everybody sees the same of "
+        "it; a `probe` must be a project that only your account sees"
+    )
+
+
+def _missing(question: Question, ours: View) -> Verdict:
+    if question.is_file:
+        return Verdict("unproven", f"{ours.identity} was answered {ours.status}")
+    if question.project is not None:
+        return Verdict(
+            "unproven", f"{question.project} is not there for {ours.identity}"
+        )
+    return Verdict(
+        "unproven",
+        "this index shows nobody a list of its projects; "
+        "--project NAME asks for one project",
+    )
+
+
+def _alone(ours: View, *, is_outside: bool) -> Verdict:
+    if ours.trouble is not None:
+        return _refused(ours)
+    if is_outside:
+        return Verdict(
+            "outside", "its credential is added outside: there is no asking as nobody"
+        )
+    return Verdict(
+        "anonymous", "asked as nobody: no credential was found, or none is to be sent"
+    )
+
+
+def _refused(ours: View) -> Verdict:
+    word = "refused" if ours.is_refused else "failed"
+    return Verdict("refused", f"{word}; see the error")
+
+
+def _some(names: frozenset[str]) -> str:
+    shown = sorted(names)[:_MOST_NAMES]
+    rest = len(names) - len(shown)
+    return ", ".join(shown) + (f" and {rest} more" if rest else "")
+
+
+# Printing.
+
+
+def _print(output: Output, checked: Checked) -> None:
+    subject, question = checked.subject, checked.question
+    source = subject.source
+    shown = question.url.text if question is not None else source.url.text
+    name = f"{output.paint(source.name, BOLD)}  " if source.name else ""
+    output.data(f"{name}{shown}")
+    rows = [each for each in (checked.ours, checked.nobodys) if each is not None]
+    if rows and question is not None:
+        noun = "" if question.is_file else f"{question.noun}s"
+        width = max(len("asked as"), *(len(each.identity) for each in rows))
+        answers = max(len("answer"), *(len(each.status) for each in rows))
+        output.data(f"  {'asked as':{width}}  {'answer':{answers}}  {noun}".rstrip())
+        for each in rows:
+            count = "-" if each.names is None else str(len(each.names))
+            count = "" if question.is_file else f"{count:>{len(noun)}}"
+            away = f"  (of {each.elsewhere})" if each.elsewhere else ""
+            line = f"  {each.identity:{width}}  {each.status:{answers}}  {count}{away}"
+            output.data(line.rstrip())
+    color = {"confirmed": GREEN, "refused": RED}.get(checked.verdict.code, YELLOW)
+    output.data(f"  {output.paint(checked.verdict.text, color)}")
+
+
+def _describe(checked: Checked) -> dict[str, object]:
+    source, question = checked.subject.source, checked.question
+    return {
+        "name": source.name,
+        "url": source.url.text,
+        "asked": question.url.text if question else None,
+        "noun": question.noun if question else None,
+        "you": _view(checked.ours),
+        "anonymous": _view(checked.nobodys),
+        "verdict": checked.verdict.code,
+        "text": checked.verdict.text,
+    }
+
+
+def _view(view: View | None) -> dict[str, object] | None:
+    if view is None:
+        return None
+    from admit.cli.result import describe_error
+
+    return {
+        "identity": view.identity,
+        "status": view.status,
+        "count": None if view.names is None else len(view.names),
+        "elsewhere": view.elsewhere,
+        "error": describe_error(view.trouble) if view.trouble else None,
+    }

@@ -26,7 +26,6 @@ if TYPE_CHECKING:
     from typing import Protocol, Self
 
     from admit.auth.query import Found, Query
-    from admit.auth.scheme import Credential
     from admit.auth.scope import Source
     from admit.auth.scrub import Scrubber
     from admit.auth.sources.memory_file import MemoryFile
@@ -37,7 +36,6 @@ if TYPE_CHECKING:
     from admit.config.requirements import Wanted
     from admit.env.interpreter import Interpreter
     from admit.env.satisfied import Known
-    from admit.index.glimpse import Sight
     from admit.install.apply import Applied
     from admit.install.download import Saved
     from admit.install.listing import UnpackedWheel
@@ -459,20 +457,6 @@ class Session:
             ),
             scrubber=self._scrubber,
         )
-
-    def look(self, source: Source, credential: Credential | None) -> Sight:
-        """Ask a source once, as somebody or as nobody: what is there to see?"""
-        from admit.auth.query import Found
-        from admit.index.glimpse import look
-
-        bare = replace(
-            source, url=source.url.without_userinfo(), policy="auto", headers=()
-        )
-        client = self.client_of(lambda _: Found(credential))
-        try:
-            return look(client, bare)
-        finally:
-            client.close()
 
     def stranger(self) -> Client:
         """Open a client with nothing to show: no credential, no certificate, no memory.

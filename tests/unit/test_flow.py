@@ -187,7 +187,8 @@ class TestListings:
         assert isinstance(unnamed, AdmitError)
         assert outcome.code == "credentials-required"
         assert (outcome.fix or "").startswith(
-            "set ADMIT_INDEX_CORP_USERNAME and ADMIT_INDEX_CORP_PASSWORD, or add "
+            f"run `admit auth login {INDEX}`, set ADMIT_INDEX_CORP_USERNAME and "
+            "ADMIT_INDEX_CORP_PASSWORD, or add "
             "`machine pypi.corp.example login USER password SECRET` to ~/.netrc"
         )
         assert f"--index NAME={INDEX}" in (unnamed.fix or "")

@@ -97,8 +97,9 @@ class TestTheUrl:
         assert told(found) == "problem: no password for alice"
         assert found.problem is not None
         assert found.problem.fix == (
-            f"add `machine {HOST} login alice password …` to ~/.netrc; if alice is "
-            "itself a token write `alice:@` in the URL"
+            f"run `admit auth login https://{HOST}/simple/ --username alice` or add "
+            f"`machine {HOST} login alice password …` to ~/.netrc; if alice is itself "
+            "a token write `alice:@` in the URL"
         )
 
     @pytest.mark.pain("F8")

@@ -512,6 +512,14 @@ OPTIONS: tuple[Option, ...] = (
         group="login",
         is_line_only=True,
     ),
+    Option(
+        "project",
+        "text",
+        "compare what an index shows of this project",
+        metavar="NAME",
+        group="login",
+        is_line_only=True,
+    ),
     Option("json", "flag", "print JSON", group="json"),
     Option("yes", "flag", "nothing is asked anyway; pip has it", "y", group="removal"),
     Option("files", "flag", "list the files too", "f", group="show"),
@@ -573,7 +581,7 @@ VERB = Operand("verb", "?", "dir|size|clean|verify", "what to do with the cache"
 LOGIN = Operand(
     "words",
     "*",
-    "login|logout|list|token|forget|dir",
+    "explain|check|login|logout|list|token|forget|dir",
     "and, for some, the name of an index or a URL",
 )
 SETTING = Operand("words", "*", "list|get|files", "`list`, `get SETTING` or `files`")

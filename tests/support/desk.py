@@ -30,7 +30,7 @@ DATA_COMMANDS = (
     "-h",
     "--help",
 )
-TO_STDOUT = ("-", "json", "versions")
+TO_STDOUT = ("-", "dir", "explain", "json", "token", "versions")
 """Words that make another command print data."""
 TIME_LIMIT = 60
 

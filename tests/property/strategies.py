@@ -2,12 +2,9 @@
 
 from __future__ import annotations
 
-from hypothesis import settings
 from hypothesis import strategies as st
 
 # A busy machine is slow now and then; that is no fault of the code.
-settings.register_profile("steady", deadline=None)
-settings.load_profile("steady")
 
 NUMBERS = st.one_of(
     st.integers(0, 3),

@@ -23,3 +23,8 @@ def pytest_addoption(parser: pytest.Parser) -> None:
         action="store_true",
         help="rewrite the expected output of tests/cli by what is printed now",
     )
+    parser.addoption(
+        "--write-peers",
+        action="store_true",
+        help="write docs/peers.md by what tests/exam/test_peers.py sees",
+    )

@@ -137,7 +137,9 @@ class TestConfiguration:
         for each in re.findall(r'"([\w.-]+\.pem)"', text):
             (tmp_path / each).touch()
 
-        settings = load_settings({}, environ={"HOME": "/"}, cwd=str(tmp_path))
+        # Named, because some of it may stand in the user's own file only.
+        given = {"config_file": str(tmp_path / name)} if is_ours else {}
+        settings = load_settings(given, environ={"HOME": "/"}, cwd=str(tmp_path))
 
         assert not is_ours or settings.files
 

@@ -98,11 +98,21 @@ def read_files(
     `only`: a path given by `--config-file`; nothing else is read then.
 
     Raises:
-        BadConfiguration: a file cannot be read or understood; names file and line.
+        BadConfiguration: a file cannot be read or understood, or a project's says what
+            only the user may say; names file and line.
     """
     if only is not None:
         return [_read_file(only, is_wanted=True)]
-    return [_parse_layer(path, raw) for path, raw in _find_files(cwd, environ)]
+    own = fixed_paths(environ)
+    found = []
+    for path, raw in _find_files(cwd, environ):
+        layer = _parse_layer(path, raw)
+        if path not in own:
+            from admit.config.project_file import check_project_file
+
+            check_project_file(layer)
+        found.append(layer)
+    return found
 
 
 def ancestors(folder: str) -> Iterator[str]:

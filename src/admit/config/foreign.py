@@ -67,6 +67,8 @@ class Found:
 
     path: str
     raw: bytes
+    is_project: bool = False
+    """Whether it comes with a project: it may be a stranger's."""
 
 
 def read_foreign(around: Surroundings, *, with_files: bool) -> Foreign:
@@ -146,12 +148,12 @@ def _uv_project_file(cwd: str) -> Iterator[Found]:
         if os.path.isfile(own):
             raw = read_bytes(own)
             if _has_uv_word(raw):
-                yield Found(own, raw)
+                yield Found(own, raw, is_project=True)
             return
         shared = os.path.join(folder, "pyproject.toml")
         if os.path.isfile(shared) and has_tool(raw := read_bytes(shared), b"uv"):
             if _has_uv_word(_uv_part(raw)):
-                yield Found(shared, raw)
+                yield Found(shared, raw, is_project=True)
             return
 
 

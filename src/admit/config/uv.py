@@ -22,6 +22,7 @@ from admit.config.files import (
 )
 from admit.config.foreign import Foreign
 from admit.config.options import OPTIONS
+from admit.config.project_file import WITHHELD
 from admit.config.variables import parse_text
 from admit.value import replace, value
 
@@ -139,6 +140,7 @@ class Document:
     path: str
     text: str
     table: Mapping[str, Any]
+    is_project: bool = False
 
     def origin(self, key: str) -> str:
         return f"{self.path}:{line_of(self.text, key)}"
@@ -183,10 +185,12 @@ def _read_variables(around: Surroundings, warnings: list[str]) -> Layer:
 def _open(file: Found) -> Document | None:
     document, text = parse_toml(file.path, file.raw)
     if os.path.basename(file.path) != "pyproject.toml":
-        return Document(file.path, text, document)
+        return Document(file.path, text, document, file.is_project)
     tool = document.get("tool")
     table = tool.get("uv") if isinstance(tool, dict) else None
-    return Document(file.path, text, table) if isinstance(table, dict) else None
+    if not isinstance(table, dict):
+        return None
+    return Document(file.path, text, table, file.is_project)
 
 
 def _read_document(document: Document, warnings: list[str]) -> Layer:
@@ -202,6 +206,11 @@ def _read_document(document: Document, warnings: list[str]) -> Layer:
             found = _translate(key, each)
             if option is None or (option.choices and found not in option.choices):
                 warnings += _warn(where, key, each)
+            elif document.is_project and option.key in WITHHELD:
+                warnings.append(
+                    f"{where}: `{key}` does not count in a project's file: "
+                    f"{WITHHELD[option.key]}, and the file may be a stranger's"
+                )
             elif option.key not in values:
                 values[option.key] = check_type(option, found, where)
                 origins[option.key] = where

@@ -1,0 +1,79 @@
+"""What a project's file may not say: it comes with a checkout, not from the user.
+
+For: a stranger's repository, in which somebody runs admit. Its file says where packages
+come from and how much is asked of an index. It runs no program, writes and reads no
+file of its choice, and decides neither whom to trust nor where a credential may go.
+Does not know: where files are, what settings do. A file that the user names by
+`--config-file`, the user's own and the system's may say everything.
+"""
+
+from __future__ import annotations
+
+from admit.config.files import BadConfiguration
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from admit.config.files import IndexTable, Layer
+
+WITHHELD = {
+    "allow_insecure_host": "it says who is trusted",
+    "cache_dir": "what is in a cache is trusted",
+    "cert": "it says who is trusted",
+    "client_cert": "it says where your certificate goes",
+    "client_key": "it says where your certificate goes",
+    "keyring_command": "it runs a program",
+    "log": "it writes a file",
+    "proxy": "it says through whom your requests go",
+}
+"""Settings by key, each with the reason."""
+WITHHELD_OF_INDEX = {
+    "ca-cert": "it says who is trusted",
+    "client-cert": "it says where your certificate goes",
+    "client-key": "it says where your certificate goes",
+    "credential-helper": "it runs a program",
+    "credential-origins": "it says where your credential goes",
+    "proxy": "it says through whom your requests go",
+}
+"""Settings of an index, each with the reason."""
+
+
+class NotForProjects(BadConfiguration):
+    """A project's file says what only the user may say."""
+
+    code = "not-for-projects"
+
+
+def check_project_file(layer: Layer) -> Layer:
+    """Return the layer of a project's file if it keeps to what is its own.
+
+    Raises:
+        NotForProjects: it does not; names file and line.
+    """
+    for key in layer.values:
+        if key in WITHHELD:
+            name = key.replace("_", "-")
+            raise _refuse(layer.origins[key], name, WITHHELD[key], layer.origin)
+    for table in layer.indexes:
+        _check_table(table, layer.origin)
+    return layer
+
+
+def _check_table(table: IndexTable, path: str) -> None:
+    for key in table.fields:
+        if key in WITHHELD_OF_INDEX:
+            raise _refuse(table.origin, key, WITHHELD_OF_INDEX[key], path)
+    headers = table.fields.get("headers")
+    for reference in headers.values() if isinstance(headers, dict) else ():
+        if str(reference).startswith("cmd:"):
+            raise _refuse(table.origin, "headers", "it runs a program", path)
+        if str(reference).startswith("file:"):
+            raise _refuse(table.origin, "headers", "it reads a file", path)
+
+
+def _refuse(where: str, name: str, reason: str, path: str) -> NotForProjects:
+    return NotForProjects(
+        f"{where}: `{name}` may not stand in a project's file",
+        why=f"{reason}, and a project's file may be a stranger's",
+        fix="write it into ~/.config/admit/admit.toml, or say that you trust this "
+        f"file: --config-file {path}",
+    )

@@ -1,0 +1,129 @@
+"""What a file that comes with a checkout may not say."""
+
+from __future__ import annotations
+
+from typing import TYPE_CHECKING
+
+import pytest
+
+from admit.config.files import user_folder
+from admit.config.project_file import NotForProjects
+from admit.config.settings import load_settings
+
+if TYPE_CHECKING:
+    from pathlib import Path
+
+    from admit.config.settings import Settings
+
+TABLE = '[[index]]\nname = "corp"\nurl = "https://pypi.corp.example/simple/"\n'
+WITHHELD = [
+    pytest.param('log = "/home/x/.bashrc"', "log", id="log"),
+    pytest.param('cache-dir = "cache"', "cache-dir", id="cache"),
+    pytest.param('keyring-command = "./evil"', "keyring-command", id="keyring"),
+    pytest.param('allow-insecure-host = ["h.example"]', "allow-insecure", id="host"),
+    pytest.param('proxy = "http://evil.example"', "proxy", id="proxy"),
+    pytest.param('cert = "ca.pem"', "cert", id="cert"),
+    pytest.param('client-cert = "me.pem"', "client-cert", id="client-cert"),
+    pytest.param('client-key = "me.pem"', "client-key", id="client-key"),
+    pytest.param(
+        f'{TABLE}credential-helper = ["./evil"]', "credential-helper", id="helper"
+    ),
+    pytest.param(
+        f'{TABLE}credential-origins = ["https://evil.example"]',
+        "credential-origins",
+        id="origins",
+    ),
+    pytest.param(f'{TABLE}headers = {{ X-A = "cmd:./evil" }}', "headers", id="command"),
+    pytest.param(
+        f'{TABLE}headers = {{ X-A = "file:/home/x/.netrc" }}', "headers", id="file"
+    ),
+    pytest.param(f'{TABLE}proxy = "http://evil.example"', "proxy", id="index-proxy"),
+    pytest.param(f'{TABLE}ca-cert = "pem"', "ca-cert", id="index-ca"),
+    pytest.param(f'{TABLE}client-cert = "pem"', "client-cert", id="index-cert"),
+    pytest.param(
+        f'{TABLE}client-cert = "pem"\nclient-key = "pem"', "client-", id="index-key"
+    ),
+]
+
+
+def load(folder: Path, **given: object) -> Settings:
+    environ = {"HOME": f"{folder}/home"}
+    return load_settings(given, environ=environ, cwd=str(folder / "work"))
+
+
+@pytest.fixture
+def folder(tmp_path: Path) -> Path:
+    (tmp_path / "work" / "deep").mkdir(parents=True)
+    return tmp_path
+
+
+class TestAProjectsFile:
+    @pytest.mark.parametrize("name", ["admit.toml", "pyproject.toml"])
+    @pytest.mark.parametrize(("text", "setting"), WITHHELD)
+    def test_may_not_say_what_a_stranger_must_not(
+        self, folder: Path, text: str, setting: str, name: str
+    ) -> None:
+        if name == "pyproject.toml":
+            text = "[tool.admit]\n" + text.replace("[[index]]", "[[tool.admit.index]]")
+        (folder / "work" / name).write_text(text)
+
+        with pytest.raises(NotForProjects) as caught:
+            load(folder)
+
+        assert f"{folder}/work/{name}:" in caught.value.what
+        assert f"`{setting}" in caught.value.what
+
+    def test_may_not_say_it_from_a_folder_above(self, folder: Path) -> None:
+        (folder / "work" / "admit.toml").write_text('log = "x"')
+
+        with pytest.raises(NotForProjects):
+            load_settings({}, environ={"HOME": "/"}, cwd=f"{folder}/work/deep")
+
+    def test_may_say_it_if_the_user_names_the_file(self, folder: Path) -> None:
+        path = folder / "work" / "admit.toml"
+        path.write_text(f'log = "x"\n{TABLE}credential-helper = ["corp-login"]')
+
+        settings = load(folder, config_file=str(path))
+
+        assert settings.text("log") == "x"
+        assert settings.indexes[0].source.helper == ("corp-login",)
+
+    def test_may_say_what_is_asked_of_an_index(self, folder: Path) -> None:
+        table = f'{TABLE}authenticate = "always"\nheaders = {{ X-A = "env:A" }}\n'
+        (folder / "work" / "admit.toml").write_text(table)
+
+        assert load(folder).indexes[0].source.policy == "always"
+
+
+@pytest.mark.parametrize("cwd", ["work", "home/.config/admit"])
+def test_the_users_own_file_may_say_everything(folder: Path, cwd: str) -> None:
+    users = f"{user_folder({'HOME': f'{folder}/home'})}/admit"
+    (folder / "home/.config/admit").mkdir(parents=True)
+    (folder / "home/.config/admit/admit.toml").write_text('log = "x"')
+    environ = {"HOME": f"{folder}/home"}
+
+    settings = load_settings({}, environ=environ, cwd=str(folder / cwd))
+
+    assert settings.text("log") == "x"
+    assert settings.files[0] == f"{users}/admit.toml"
+
+
+class TestAProjectsFileOfUv:
+    def test_trusts_nobody_for_the_user(self, folder: Path) -> None:
+        (folder / "work" / "uv.toml").write_text(
+            'allow-insecure-host = ["pypi.corp.example"]\nno-cache = true\n'
+        )
+
+        settings = load(folder)
+
+        assert settings.items("allow_insecure_host") == ()
+        assert settings.flag("no_cache")
+        (warning,) = settings.warnings
+        assert f"{folder}/work/uv.toml:1: `allow-insecure-host` does not" in warning
+
+    def test_does_if_it_is_the_users(self, folder: Path) -> None:
+        users = folder / "home" / ".config" / "uv"
+        users.mkdir(parents=True)
+        (users / "uv.toml").write_text('allow-insecure-host = ["lab.example"]\n')
+
+        assert load(folder).items("allow_insecure_host") == ("lab.example",)

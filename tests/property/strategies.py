@@ -4,8 +4,6 @@ from __future__ import annotations
 
 from hypothesis import strategies as st
 
-# A busy machine is slow now and then; that is no fault of the code.
-
 NUMBERS = st.one_of(
     st.integers(0, 3),
     st.sampled_from([9, 10, 100, 191, 192, 255, 256, 272, 2024, 20240101]),

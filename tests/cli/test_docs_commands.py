@@ -90,6 +90,8 @@ def desk_of(tmp_path: Path, template: Path, shelf: Path, company: IndexServer) -
     shutil.copytree(shelf, work / "wheels")
     for name in ("requirements.txt", "requirements.in", "constraints.txt"):
         (work / name).write_text("flask\nrich>=13\n")
+    (work / "pins.txt").write_text("flask==20.1\n")
+    (work / "secret.txt").write_text(f"{SECRET}\n")
     (work / "pyproject.toml").write_text(
         '[project]\nname = "x"\nversion = "1"\ndependencies = ["flask"]\n'
         '[project.optional-dependencies]\ndocs = ["rich"]\ntest = ["httpx"]\n'
@@ -118,6 +120,8 @@ def test_commands_of_documents_work(
     block: Block, desk_of: Path, company: IndexServer
 ) -> None:
     home = desk_of.parent
+    if "admit venv" in block.text:
+        shutil.rmtree(desk_of / ".venv")
     environment = {
         "HOME": str(home),
         "PATH": f"{home.parent}/bin:/usr/bin:/bin",

@@ -23,7 +23,8 @@ if TYPE_CHECKING:
 CONSOLE = blocks("console")
 OTHER_VERBS = {"serve", "demo", "version"}
 DOCUMENTS = documents()
-SERVERS = sorted((ROOT / "docs" / "servers").glob("*.md"))
+SERVERS = sorted((ROOT / "docs" / "servers").glob("[a-z]*.md"))
+OWN_FILE = "# ~/.config/admit/admit.toml\n"
 
 
 def load_script(name: str) -> ModuleType:
@@ -124,24 +125,19 @@ class TestConfiguration:
     def test_that_is_shown_is_understood(self, block: Block, tmp_path: Path) -> None:
         document = tomllib.loads(block.text)
         is_ours = "tool" not in document or "admit" in document["tool"]
-        text = block.text
-        if "index" not in document and set(document) & {
-            "client-cert",
-            "credential-helper",
-            "credential-origins",
-            "ignore-error-codes",
-        }:
-            text = f'[[index]]\nname = "corp"\nurl = "https://corp.example/"\n{text}'
         name = "pyproject.toml" if "tool" in document else "admit.toml"
-        (tmp_path / name).write_text(text)
-        for each in re.findall(r'"([\w.-]+\.pem)"', text):
-            (tmp_path / each).touch()
+        if block.text.startswith(OWN_FILE):
+            name = ".config/admit/admit.toml"
+        path = tmp_path / name
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(block.text)
+        for each in re.findall(r'"([\w.-]+\.pem)"', block.text):
+            (path.parent / each).touch()
 
-        # Named, because some of it may stand in the user's own file only.
-        given = {"config_file": str(tmp_path / name)} if is_ours else {}
-        settings = load_settings(given, environ={"HOME": "/"}, cwd=str(tmp_path))
+        environ = {"HOME": str(tmp_path), "PIP_CONFIG_FILE": "/dev/null"}
+        settings = load_settings({}, environ=environ, cwd=str(tmp_path))
 
-        assert not is_ours or settings.files
+        assert not is_ours or settings.files == (str(path),)
 
 
 class TestPages:

@@ -7,6 +7,7 @@ import sys
 
 import pytest
 
+from admit.auth.scrub import Scrubber
 from admit.cli.output import Output, count_of, format_duration, mask_userinfo
 from admit.errors import AdmitError
 
@@ -186,3 +187,51 @@ def test_a_process_without_streams_says_nothing(
     say_everything(output)
 
     assert not output.has_color
+
+
+@pytest.mark.parametrize(
+    ("text", "shown"),
+    [
+        pytest.param("\x1b]0;owned\x07", r"\x1b]0;owned\x07", id="title"),
+        pytest.param("a\rb", r"a\x0db", id="carriage return"),
+        pytest.param("\x1b[2J\x1b[8mx", r"\x1b[2J\x1b[8mx", id="clear and conceal"),
+        pytest.param("\x9b2J", r"\x9b2J", id="one-byte sequence"),
+        pytest.param("a\u202eb", r"a\u202eb", id="direction"),
+        pytest.param("\x1b[", r"\x1b[", id="cut sequence"),
+        pytest.param("a\tb\nc é", "a\tb\nc é", id="ordinary"),
+    ],
+)
+@pytest.mark.parametrize("color", ["always", "never"])
+def test_what_a_server_wrote_does_not_steer_the_terminal(
+    text: str, shown: str, color: str, capsys: pytest.CaptureFixture[str]
+) -> None:
+    output = Output(color=color)
+
+    output.note(text)
+    output.data(text)
+    output.fail(AdmitError("it broke", why=text))
+
+    printed = capsys.readouterr()
+    assert printed.out == f"{shown}\n"
+    assert printed.err.startswith(f"{shown}\n")
+    assert ("\x1b[31;1merror:\x1b[0m" in printed.err) is (color == "always")
+    assert printed.err.endswith(shown.replace("\n", "\n       ") + "\n")
+
+
+def test_json_has_no_secret_that_it_writes_another_way(
+    capsys: pytest.CaptureFixture[str],
+) -> None:
+    secret = 'pä"ss\\word'
+    scrubber = Scrubber()
+    scrubber.register(secret)
+    output = Output()
+    output.is_json = True
+    output.scrub = scrubber.scrub
+
+    output.fail(AdmitError("it broke", why=f"the server said {secret}"))
+    output.result("install", [{"url": secret}])
+    output.note(f"{ValueError(secret)!r}")
+
+    printed = capsys.readouterr()
+    assert printed.out.count("****") == 2
+    assert "word" not in printed.out + printed.err

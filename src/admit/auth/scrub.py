@@ -3,8 +3,8 @@
 For: logs, errors, tracebacks, echoed argv and the output of children. Every
 credential that is gathered is registered before it is used.
 Does not know: who prints.
-Shape: `register(secret)`, then `scrub(text)`. Secrets are found raw, percent-encoded
-and inside Basic's base64; signature parameters and path tokens by their shape.
+Shape: `register(secret)`, then `scrub(text)`. Secrets are found raw, percent-encoded,
+escaped and inside Basic's base64; signature parameters and path tokens by their shape.
 """
 
 from __future__ import annotations
@@ -40,11 +40,15 @@ class Scrubber:
         self._ordered: tuple[str, ...] = ()
 
     def register(self, secret: Secret | str) -> None:
-        """Remember one secret in its raw and percent-encoded forms."""
+        """Remember one secret: raw, percent-encoded, and as JSON and repr write it."""
         text = secret.expose() if isinstance(secret, Secret) else secret
         encoded = percent_encode(text)
         self._add(text, encoded, _with_small_hex(encoded))
         self._add(percent_encode(text, safe="!$&'()*+,;="))
+        if not text.isascii() or any(mark in text for mark in "\"'\\"):
+            import json
+
+            self._add(json.dumps(text)[1:-1], repr(text)[1:-1], ascii(text)[1:-1])
 
     def register_credential(self, credential: Credential) -> None:
         """Remember a credential's secret, its header, and a token used as name."""
@@ -118,12 +122,18 @@ def _is_name_mark(mark: str) -> bool:
 
 def _mask_path_token(text: str) -> str:
     """Mask the token of `/t/<token>/` paths (pain G9)."""
-    head, mark, rest = text.partition("/t/")
-    if not mark:
-        return text
+    head, *pieces = text.split("/t/")
+    last = len(pieces) - 1
+    return head + "".join(
+        f"/t/{_mask_token(each, is_followed=number < last)}"
+        for number, each in enumerate(pieces)
+    )
+
+
+def _mask_token(piece: str, *, is_followed: bool) -> str:
+    """Mask what a piece begins with; `is_followed`: by a slash, if by nothing else."""
     end = 0
-    while end < len(rest) and (rest[end].isalnum() or rest[end] in _WORD_MARKS):
+    while end < len(piece) and (piece[end].isalnum() or piece[end] in _WORD_MARKS):
         end += 1
-    token = rest[:end]
-    shown = MASK if len(token) >= 8 and rest[end : end + 1] == "/" else token
-    return head + mark + shown + _mask_path_token(rest[end:])
+    has_slash = piece[end : end + 1] == "/" or (is_followed and end == len(piece))
+    return MASK + piece[end:] if end >= 8 and has_slash else piece

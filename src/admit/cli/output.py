@@ -21,6 +21,16 @@ if TYPE_CHECKING:
     from admit.spec.url import Secret
 
 BOLD, DIM, RED, GREEN, YELLOW, CYAN = "1", "2", "31", "32", "33", "36"
+_COLORS = frozenset(("0", BOLD, DIM, RED, GREEN, YELLOW, CYAN))
+_CONTROLS = {
+    code: f"\\x{code:02x}" if code < 0x100 else f"\\u{code:04x}"
+    for code in (
+        *(code for code in range(0x20) if chr(code) not in "\n\t\x1b"),
+        *range(0x7F, 0xA0),
+        *range(0x202A, 0x202F),  # these turn the direction of what follows
+        *range(0x2066, 0x206A),
+    )
+}
 
 
 class Output:
@@ -55,7 +65,7 @@ class Output:
         from admit.cli.log import Log
 
         self._log = Log(path)
-        self._log.write(self.scrub(mask_userinfo(command)))
+        self._log.write(disarm(self.scrub(mask_userinfo(command))))
 
     def has_ear(self, level: int) -> bool:
         """Whether anybody reads what is told at a level."""
@@ -177,7 +187,7 @@ class Output:
         is_written = is_shown and stream is not None
         if not is_written and self._log is None:
             return
-        clean = self.scrub(mask_userinfo(text))
+        clean = disarm(self.scrub(mask_userinfo(text)), has_color=self.has_color)
         if self._log is not None:
             self._log.write(clean)
         if is_shown and stream is not None:
@@ -193,6 +203,24 @@ class Output:
             safe = clean.encode(encoding, "backslashreplace").decode(encoding)
             stream.write(safe + "\n")
             stream.flush()
+
+
+def disarm(text: str, *, has_color: bool = False) -> str:
+    """Show control characters in place of sending them: a server may have written them.
+
+    Line ends and tabs stay, and our own colours where colour is on.
+    """
+    head, *pieces = text.translate(_CONTROLS).split("\x1b")
+    return head + "".join(
+        f"\x1b{each}" if has_color and _is_color(each) else f"\\x1b{each}"
+        for each in pieces
+    )
+
+
+def _is_color(piece: str) -> bool:
+    codes, mark, _ = piece.partition("m")
+    is_sequence = bool(mark) and codes.startswith("[")
+    return is_sequence and all(each in _COLORS for each in codes[1:].split(";"))
 
 
 def mask_userinfo(text: str) -> str:

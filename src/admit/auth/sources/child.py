@@ -19,10 +19,11 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
     from subprocess import Popen
+    from threading import Thread
     from typing import IO
 
 LARGEST_ANSWER = 64 * 1024
-_GRACE = 2.0
+_GRACE = 1.0
 """Seconds for the pipes of a program that has ended."""
 _KEPT = 4096
 """Bytes of stderr that are kept, to see what kind of failure it was."""
@@ -120,7 +121,7 @@ class _Readers:
         self._bounds = bounds
         self._show = show
         self._held = bytearray()
-        self._threads: list[object] = []
+        self._threads: list[Thread] = []
 
     def start(self, stdin: bytes) -> None:
         from threading import Thread
@@ -138,11 +139,11 @@ class _Readers:
 
     def finish(self) -> None:
         """Wait for what is still in the pipes; a grandchild may hold them open."""
-        from threading import Thread
+        import time
 
+        end = time.monotonic() + _GRACE
         for thread in self._threads:
-            if isinstance(thread, Thread):
-                thread.join(_GRACE)
+            thread.join(max(0.0, end - time.monotonic()))
         is_usage = self._process.returncode == 2 and self._bounds.hold_back
         if self._held and not is_usage:
             self._show(bytes(self._held))

@@ -1,0 +1,285 @@
+"""What a slow place answered, kept for a run; its bounds; its answers' form."""
+
+from __future__ import annotations
+
+import os
+import sys
+import time
+from typing import TYPE_CHECKING
+
+import pytest
+from hypothesis import given
+from hypothesis import strategies as st
+
+from admit.auth.provided import (
+    InvalidAnswer,
+    Provided,
+    parse_answer,
+    parse_time,
+    strip_line_end,
+)
+from admit.auth.query import Found, Query
+from admit.auth.scope import Source
+from admit.auth.sources.asked import Manner, Memory, PlaceFailed
+from admit.auth.sources.child import Bounds, ChildFailed, run_child
+from admit.auth.sources.place import (
+    Complete,
+    Missing,
+    Question,
+    Unusable,
+    UserOnly,
+)
+from admit.spec.url import Secret, parse_url
+from admit.value import replace
+from support.dialogue import Dialogue, ask, credential, page
+
+if TYPE_CHECKING:
+    from admit.auth.scheme import Credential
+
+CORP = Source(parse_url("https://pypi.corp.example/simple/"), "corp")
+OTHER = Source(parse_url("https://other.example/simple/"), "other")
+
+
+class Clerk:
+    """A place that answers from a list, and counts."""
+
+    def __init__(self, *answers: Credential | Missing | str) -> None:
+        self.answers = list(answers)
+        self.asked = 0
+        self.now = 1000.0
+        self.told: list[str] = []
+        self.memory = Memory(
+            self.answer, Manner("the clerk", "wake it"), self.told, lambda: self.now
+        )
+
+    def answer(self, _: Question) -> Credential | Missing:
+        self.asked += 1
+        said = self.answers.pop(0)
+        if isinstance(said, str):
+            raise PlaceFailed(said)
+        return said
+
+    def ask(
+        self,
+        source: Source = CORP,
+        username: str | None = None,
+        refused: Credential | None = None,
+    ) -> str:
+        query = Query(source, source.url, refused=refused)
+        match self.memory(Question(query, username)):
+            case Complete(found):
+                return found.secret.expose()
+            case Missing():
+                return "missing"
+            case Unusable(problem):
+                return problem.what
+            case UserOnly():
+                return "half"
+
+
+def pair(secret: str, expires: float | None = None) -> Credential:
+    return replace(credential("alice", secret), expires=expires)
+
+
+class TestMemory:
+    @pytest.mark.pain("E1")
+    def test_each_source_and_user_is_asked_about_once(self) -> None:
+        clerk = Clerk(pair("a"), Missing("x"), pair("b"))
+
+        found = [clerk.ask(), clerk.ask(), clerk.ask(OTHER), clerk.ask(OTHER)]
+        found += [clerk.ask(username="bob"), clerk.ask(username="bob")]
+
+        assert found == ["a", "a", "missing", "missing", "b", "b"]
+        assert clerk.asked == 3
+
+    @pytest.mark.pain("E7")
+    def test_a_refusal_goes_past_the_memory(self) -> None:
+        clerk = Clerk(pair("a"), pair("b"))
+
+        clerk.ask()
+
+        assert clerk.ask(refused=pair("a")) == "b"
+        assert clerk.ask() == "b"
+
+    @pytest.mark.pain("E2")
+    @pytest.mark.pain("E10")
+    def test_after_a_failure_nothing_is_asked_and_nothing_is_missing(self) -> None:
+        clerk = Clerk("asleep")
+
+        assert clerk.ask() == "the clerk failed: asleep"
+        assert clerk.ask() == "the clerk failed: switched off: asleep"
+        assert clerk.ask(OTHER) == "the clerk failed: switched off: asleep"
+        assert clerk.asked == 1
+        assert len(clerk.told) == 1
+
+    @pytest.mark.pain("I1")
+    def test_before_its_end_a_credential_is_asked_for_again(self) -> None:
+        clerk = Clerk(pair("a", expires=2000.0), pair("b", expires=5000.0))
+
+        assert clerk.ask() == "a"
+        clerk.now = 1930.0
+        assert clerk.ask() == "a"
+        clerk.now = 1950.0
+        assert clerk.ask() == "b"
+        assert clerk.asked == 2
+
+    @pytest.mark.pain("I1")
+    def test_a_failing_renewal_leaves_what_is_still_good(self) -> None:
+        clerk = Clerk(pair("a", expires=2000.0), "asleep")
+        clerk.ask()
+
+        clerk.now = 1950.0
+        assert clerk.ask() == "a"
+        clerk.now = 2001.0
+        assert clerk.ask() == "the clerk failed: switched off: asleep"
+        assert clerk.asked == 2
+
+    def test_what_has_ended_already_is_an_error(self) -> None:
+        assert "ended already" in Clerk(pair("a", expires=999.0)).ask()
+
+
+class TestRenewalAheadOfTime:
+    """The decision asks again before each request, if a credential ends."""
+
+    def run(self, *secrets: str, expires: float | None = 1.0) -> Dialogue:
+        given = [pair(each, expires) for each in secrets]
+
+        def search(_: Query) -> Found:
+            return Found(given.pop(0) if len(given) > 1 else given[0])
+
+        dialogue = Dialogue(search, lambda _: page())
+        for name in ("one/", "two/", "three/"):
+            dialogue.ask(ask(CORP, name))
+        return dialogue
+
+    @pytest.mark.pain("I1")
+    def test_a_new_one_is_used_from_then_on(self) -> None:
+        dialogue = self.run("a", "b")
+
+        sent = [each.credential for each in dialogue.sent]
+        assert [each.secret.expose() for each in sent if each] == ["a", "b", "b"]
+
+    @pytest.mark.pain("E1")
+    def test_one_without_an_end_is_gathered_once(self) -> None:
+        assert len(self.run("a", expires=None).queries) == 1
+
+
+class TestForm:
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            (b"", None),
+            (b"\n", None),
+            (b"null\n", None),
+            (b"{}", None),
+            (b'{"username": "a", "password": ""}', None),
+            (
+                b'{"username": "a", "password": "b"}\n',
+                Provided("a", Secret("b")),
+            ),
+            (b'{"password": " b "}\r\n', Provided(None, Secret(" b "))),
+            (b'{"token": "t"}', Provided(None, Secret("t"), "bearer")),
+            (
+                b'{"token": "t", "expires": "2001-09-09T01:46:40Z"}',
+                Provided(None, Secret("t"), "bearer", 1e9),
+            ),
+        ],
+    )
+    def test_answers(self, text: bytes, expected: Provided | None) -> None:
+        assert parse_answer(text) == expected
+
+    @pytest.mark.parametrize("found", ["", "soon", True, [], float("nan")])
+    def test_what_is_no_time(self, found: object) -> None:
+        with pytest.raises(InvalidAnswer):
+            parse_time(found)
+
+    @pytest.mark.parametrize(
+        "found",
+        ["2001-09-09T01:46:40", "2001-09-09T03:46:40+02:00", 1000000000, 1e9],
+    )
+    def test_times(self, found: object) -> None:
+        assert parse_time(found) == 1e9
+
+    @given(st.binary(max_size=64))
+    def test_nothing_but_an_invalid_answer_is_raised(self, text: bytes) -> None:
+        try:
+            found = parse_answer(text)
+        except InvalidAnswer:
+            return
+        assert found is None or found.secret
+
+    @pytest.mark.pain("E11")
+    @given(st.binary(max_size=16))
+    def test_exactly_one_line_end_is_taken_off(self, text: bytes) -> None:
+        body = text.rstrip(b"\r")
+
+        assert strip_line_end(body + b"\n") == body
+        assert strip_line_end(body + b"\r\n") == body
+
+
+class TestChild:
+    def run(self, program: str, **bounds: object) -> tuple[int, bytes, bytes]:
+        shown: list[bytes] = []
+        ended = run_child(
+            [sys.executable, "-S", "-c", program],
+            os.environ,
+            b"asked\n",
+            bounds=replace(Bounds(10.0), **bounds),
+            show=shown.append,
+        )
+        return ended.status, ended.stdout, b"".join(shown)
+
+    def test_it_is_told_and_answers(self) -> None:
+        program = "import sys; print(sys.stdin.read().upper(), end='')"
+
+        assert self.run(program) == (0, f"ASKED{os.linesep}".encode(), b"")
+
+    def test_one_that_reads_nothing_is_fine(self) -> None:
+        assert self.run("pass") == (0, b"", b"")
+
+    @pytest.mark.pain("E8")
+    def test_its_words_are_shown_as_they_come(self) -> None:
+        program = "import sys; sys.stderr.write('type ABCD'); sys.exit(3)"
+
+        assert self.run(program) == (3, b"", b"type ABCD")
+
+    @pytest.mark.parametrize(
+        ("program", "expected"),
+        [
+            ("import time; time.sleep(60)", "no answer within"),
+            ("while True: print('x' * 9999)", "longer than"),
+            ("import os, time; os.close(1); time.sleep(60)", "no answer within"),
+        ],
+    )
+    def test_it_is_ended_in_bounded_time(self, program: str, expected: str) -> None:
+        started = time.monotonic()
+
+        with pytest.raises(ChildFailed, match=expected):
+            self.run(program, seconds=1.0)
+
+        assert time.monotonic() - started < 10
+
+    def test_a_grandchild_that_stays_does_not_hold_us_up(self) -> None:
+        program = (
+            "import subprocess, sys; print('done', flush=True); "
+            "subprocess.Popen([sys.executable, '-c', 'import time; time.sleep(20)'])"
+        )
+        started = time.monotonic()
+
+        status, answer, _ = self.run(program)
+
+        assert (status, answer) == (0, f"done{os.linesep}".encode())
+        assert time.monotonic() - started < 15
+
+    @pytest.mark.parametrize(
+        ("program", "shown"),
+        [
+            ("sys.stderr.write('usage: x'); sys.exit(2)", b""),
+            ("sys.stderr.write('usage: x'); sys.exit(1)", b"usage: x"),
+            ("sys.stderr.write('hello'); sys.exit(2)", b"hello"),
+        ],
+    )
+    def test_a_usage_message_may_be_held_back(self, program: str, shown: bytes) -> None:
+        _, _, seen = self.run(f"import sys; {program}", hold_back=b"usage:")
+
+        assert seen == shown

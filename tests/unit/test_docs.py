@@ -140,6 +140,32 @@ class TestConfiguration:
         assert not is_ours or settings.files == (str(path),)
 
 
+def quoted_messages() -> list[str]:
+    """What pages say that admit says: in italics, or first in a table of failures."""
+    troubles = (ROOT / "docs" / "troubleshooting.md").read_text("utf-8")
+    found = re.findall(r"(?<![*\w])\*([^*\n]+)\*(?![*\w])", troubles)
+    for path in SERVERS:
+        found += re.findall(r"^\|[^|]*`([^`|]+ [^`|]+)`", path.read_text("utf-8"), re.M)
+    return sorted(set(found))
+
+
+def said_by_admit() -> str:
+    """All texts of the source, those that go on in another line as one."""
+    source = "\n".join(
+        path.read_text("utf-8") for path in (ROOT / "src" / "admit").rglob("*.py")
+    )
+    return re.sub(r'"\s*\n\s*f?"', "", source)
+
+
+class TestMessages:
+    @pytest.mark.parametrize("message", quoted_messages())
+    def test_that_pages_quote_are_what_admit_says(self, message: str) -> None:
+        said = said_by_admit()
+        for part in re.split(r"\(\d+\)|alice|/.*", message):
+            words = part.strip(" ;,")
+            assert len(words) < 4 or words in said, words
+
+
 class TestPages:
     @pytest.mark.parametrize("path", DOCUMENTS, ids=lambda path: path.name)
     def test_links_lead_somewhere(self, path: Path) -> None:

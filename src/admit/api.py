@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from admit.config.requirements import Wanted
     from admit.env.interpreter import Interpreter
     from admit.env.satisfied import Known
+    from admit.index.simple import File
     from admit.install.apply import Applied
     from admit.install.download import Saved
     from admit.install.listing import UnpackedWheel
@@ -495,7 +496,19 @@ class Session:
         from admit.resolve.finder import Finder
         from admit.resolve.policy import Eligible
 
-        indexes = [(each, self._place(each, target)) for each in self.index_settings()]
+        given = {
+            (each.algorithm, each.hex)
+            for digests in (asked.hashes or {}).values()
+            for each in digests
+        }
+
+        def is_given(file: File) -> bool:
+            return not given.isdisjoint(file.hashes)
+
+        indexes = [
+            (each, self._place(each, target, is_given))
+            for each in self.index_settings()
+        ]
         direct: dict[str, Direct] = {}
         for each in (*asked.requirements, *asked.overrides):
             if each.url is not None:
@@ -515,7 +528,12 @@ class Session:
         target, _ = self.target()
         return self.finder(target, Asked(()))
 
-    def _place(self, settings: IndexSettings, target: Target) -> Place:
+    def _place(
+        self,
+        settings: IndexSettings,
+        target: Target,
+        is_given: Callable[[File], bool],
+    ) -> Place:
         """What answers for one configured source."""
         source = settings.source
         if source.kind == "find-links":
@@ -524,7 +542,9 @@ class Session:
             is_owner = bool(settings.packages)
             must_stay = "names belong to it" if is_owner else settings.stay_reason("")
             return FlatIndex(
-                source, self.client, self.cache, target, self.listener, must_stay
+                *(source, self.client, self.cache, target, self.listener),
+                must_stay=must_stay,
+                is_given=is_given,
             )
         if source.url.scheme == "file":
             from admit.index.local import FolderIndex
@@ -533,7 +553,9 @@ class Session:
         from admit.index.fetch import Index
 
         return Index(
-            source, self.client, self.cache, target, self.listener, settings.stay_reason
+            *(source, self.client, self.cache, target, self.listener),
+            stay_reason=settings.stay_reason,
+            is_given=is_given,
         )
 
     def _direct(self, requirement: Requirement, url: Url, target: Target) -> Direct:
@@ -547,7 +569,10 @@ class Session:
         if url.scheme == "file":
             return Direct(listing, LocalFiles(self.cache))
         source = self.source_for(url)
-        index = Index(source, self.client, self.cache, target, self.listener)
+        index = Index(
+            *(source, self.client, self.cache, target, self.listener),
+            is_given=lambda _: True,
+        )
         return Direct(listing, index)
 
     # From requirements to a change

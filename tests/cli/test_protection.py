@@ -158,7 +158,7 @@ class TestErrorCodes:
 
             ran = plain.fail("install", "omega")
 
-        assert "access denied to anonymous (403)" in ran.stderr
+        assert "no access without a login (403)" in ran.stderr
         assert "ignore-error-codes" in ran.stderr
         assert second.requests == []
 

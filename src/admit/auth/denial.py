@@ -8,9 +8,9 @@ Does not know: when to raise them (auth.flow).
 
 from __future__ import annotations
 
-from admit.auth.query import Problem
+from admit.auth.query import EVERYWHERE, Problem
 from admit.auth.scheme import parse_challenges
-from admit.auth.scrub import mask_shapes
+from admit.auth.scrub import MASK, mask_shapes
 from admit.errors import AuthError, NetworkError
 from admit.value import value
 
@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from admit.auth.query import Attempt, Found
     from admit.auth.scheme import Credential
     from admit.auth.scope import Provenance, Purpose, Source
+    from admit.errors import AdmitError
     from admit.spec.url import Origin, Url
 
 _NOUNS: dict[Purpose, str] = {
@@ -123,7 +124,7 @@ def unusable(source: Source, problem: Problem, tried: Sequence[Attempt]) -> Auth
     """The credential of a source cannot be used: nothing was sent."""
     return CredentialUnusable(
         f"cannot authenticate to {_name(source)}: {problem.what}",
-        why=f"{_tried(tried)}; nothing was sent" if tried else "nothing was sent",
+        why=_lines("nothing was sent", *_also_tried(tried)),
         fix=problem.fix,
     )
 
@@ -132,7 +133,7 @@ def required(source: Source, found: Found) -> AuthError:
     """Policy `always` and nothing gathered: nothing was sent."""
     return CredentialsRequired(
         f"no credential for {_name(source)}, which is to be used with one always",
-        why=f"{_tried(found.tried)}; nothing was sent",
+        why=_lines("nothing was sent", *_also_tried(found.tried)),
         fix=how_to_give(source),
     )
 
@@ -142,24 +143,21 @@ def rejected(case: Case, status: int, *, was_accepted: bool = False) -> AuthErro
     credential, source = case.credential, case.source
     error = CredentialsRejected if credential else CredentialsRequired
     if credential is None:
-        phrase = "login required" if status == 401 else "access denied to anonymous"
-        fix = how_to_give(source)
+        phrase = "login required" if status == 401 else "no access without a login"
+        fix = _fix_of_anonymous(source)
     elif was_accepted:
-        phrase = f"{credential.shown_user} may not read it"
+        who = credential.shown_user
+        phrase = f"{who} may not read it"
         fix = (
-            f"give {credential.shown_user} the right to read it on the server; the "
-            "password is right"
+            f"give {who} the right to read it on the server; `admit auth check "
+            f"{_handle(source)}` shows whether the login counts there at all"
         )
     elif status == 401:
-        phrase = f"the credential of {credential.shown_user} is refused"
+        phrase = f"{_whose(credential)} is refused"
         fix = how_to_correct(credential, source)
     else:
         phrase = f"access denied to {credential.shown_user}"
         fix = f"give {credential.shown_user} the right to read it on the server"
-    if source.policy == "never" and credential is None:
-        fix = "its policy is never; set `authenticate` to auto to log in"
-    if source.policy == "external" and credential is None:
-        fix = "its policy is external: look at what adds the credential outside"
     if status == 403 and case.provenance.purpose == "listing":
         ignore = f"if {status} means no such project there, set ignore-error-codes"
         ignore += f" = [{status}] for the index"
@@ -170,14 +168,22 @@ def rejected(case: Case, status: int, *, was_accepted: bool = False) -> AuthErro
     return denial
 
 
+def _fix_of_anonymous(source: Source) -> str:
+    if source.policy == "never":
+        return "its policy is never; set `authenticate` to auto to log in"
+    if source.policy == "external":
+        return "its policy is external: look at what adds the credential outside"
+    return how_to_give(source)
+
+
 def dead(case: Case, refusal: Refusal) -> AuthError:
     """The login was refused earlier in this run: not sent again."""
     credential = case.credential
-    who = credential.shown_user if credential else "it"
+    whose = _whose(credential) if credential else "the credential"
     where = mask_shapes(refusal.url)
     error = CredentialsRejected(
-        f"{case.subject}: the credential of {who} was refused ({refusal.status})",
-        why=f"{_why(case)}; refused at {where} and not sent again in this run",
+        f"{case.subject}: {whose} was refused ({refusal.status})",
+        why=_lines(f"refused at {where}, and not sent again in this run", _why(case)),
         fix=how_to_correct(credential, case.source) if credential else None,
     )
     error.status = refusal.status
@@ -202,22 +208,49 @@ def redirected_away(case: Case, target: Url, reason: str) -> AuthError:
     """The listing leads to another origin, and has a reason not to."""
     return ListingRedirected(
         f"{case.subject}: it redirects to another origin, {target.origin}",
-        why=f"{_name(case.source)}: {reason}, and an answer of {target.origin} would "
-        f"not be its answer; {_why(case)}",
+        why=_lines(
+            f"{reason}, and an answer of {target.origin} would not be its answer",
+            _why(case),
+        ),
         fix=f"if that origin belongs to the index, set credential-origins = "
         f'["{target.origin}"] for it',
     )
 
 
-def bad_redirect(case: Case, reason: str) -> NetworkError:
+def bad_redirect(case: Case, reason: str, *, fix: str | None = None) -> NetworkError:
     """A redirect that rule R5 refuses."""
-    return BadRedirect(f"{case.subject}: {reason}", why=_why(case))
+    return BadRedirect(f"{case.subject}: {reason}", why=_why(case), fix=fix)
 
 
 def http_status(case: Case, status: int, *, hint: str | None = None) -> NetworkError:
     """Any other status that is an error."""
-    error = HttpStatus(f"{case.subject}: status {status}", why=_why(case), fix=hint)
+    phrase = f"status {status}"
+    fix = hint
+    if status == 429:
+        phrase = "the server wants fewer requests (429)"
+        fix = hint or "wait, and try again; it has nothing to do with the login"
+    elif status >= 500:
+        phrase = f"the server failed ({status})"
+        fix = hint or "try again later; a failure says nothing about the login"
+    elif status == 404 and case.credential is not None:
+        fix = hint or (
+            "the index lists it: look on the server whether it was removed, or is "
+            f"hidden from {case.credential.shown_user}"
+        )
+    elif case.provenance.purpose == "listing":
+        fix = hint or (
+            f"`admit auth check {_handle(case.source)}` shows what the index answers "
+            "at its own address"
+        )
+    error = HttpStatus(f"{case.subject}: {phrase}", why=_why(case), fix=fix)
     error.status = status
+    return error
+
+
+def unanswered(case: Case, error: AdmitError) -> AdmitError:
+    """Say in the error of a transport whom it concerns: it knows hosts only."""
+    if isinstance(error, NetworkError):
+        error.why = _lines(*([error.why] if error.why else []), _asked(case))
     return error
 
 
@@ -226,7 +259,7 @@ def probe_failed(case: Case, status: int) -> AuthError:
     probe = case.source.probe
     error = CredentialsRejected(
         f"{_name(case.source)} does not show its probe project {probe} ({status})",
-        why=f"{_why(case)}; nothing it answers is believed before the probe is seen",
+        why=_lines("nothing it answers is believed before that is seen", _why(case)),
         fix=how_to_give(case.source)
         if case.credential is None
         else how_to_correct(case.credential, case.source),
@@ -240,8 +273,8 @@ def proxy_refused(case: Case) -> NetworkError:
     return ProxyRefused(
         f"{case.subject}: the proxy wants a login (407)",
         why="the proxy refuses; the index was not reached",
-        fix="put the proxy's user name and password into its URL, as in "
-        "http://USER:PASSWORD@PROXY:PORT",
+        fix="put the proxy's user name and password before its host, with an @ behind "
+        "them, in the URL of --proxy, HTTPS_PROXY or the index's `proxy`",
     )
 
 
@@ -276,29 +309,56 @@ def how_to_correct(credential: Credential, source: Source) -> str:
     where = credential.detail or credential.provider
     if credential.provider == "URL":
         where = f"the URL of {mask_shapes(source.label)}"
-    return (
-        f"correct the credential of {credential.shown_user} in {where}; it may have "
-        "expired"
-    )
+    return f"correct {_whose(credential)} in {where}; it may have expired"
+
+
+def _whose(credential: Credential) -> str:
+    if credential.kind == "headers":
+        return credential.shown_user
+    if credential.kind == "bearer" or credential.shown_user == MASK:
+        return "the token"
+    if not credential.username:
+        return "the token without a user name"
+    return f"the credential of {credential.shown_user}"
 
 
 def _why(case: Case) -> str:
-    source, credential = case.source, case.credential
-    asked = credential.long_label if credential else "anonymous"
-    parts = [f"asked as {asked} for {_name(source)}"]
+    parts = [_asked(case)]
     if case.final_url is not None and case.final_url.text != case.url.text:
         shown = mask_shapes(case.final_url.text.partition("?")[0])
         parts.append(f"redirected to {shown}")
-    if case.tried:
-        parts.append(f"tried {_tried(case.tried)}")
-    if case.challenge:
-        told = [
-            _told(each.scheme, each.realm)
-            for each in parse_challenges(case.challenge)[:3]
-        ]
-        if told:
-            parts.append(f"the server asks for {', '.join(told)}")
-    return "; ".join(parts)
+    told = [
+        _told(each.scheme, each.realm)
+        for each in parse_challenges(case.challenge or "")[:3]
+    ]
+    if told:
+        parts.append(f"the server asks for {', '.join(told)}")
+    return _lines(*parts, *_also_tried(case.tried, case.credential))
+
+
+def _asked(case: Case) -> str:
+    source, credential = case.source, case.credential
+    whom = "" if source.url.text == case.url.text else f" for {_name(source)}"
+    if credential is not None:
+        return f"asked as {credential.long_label}{whom}"
+    if source.policy == "external":
+        return f"asked without a credential of admit's{whom}"
+    return f"asked as nobody (no credential){whom}"
+
+
+def _also_tried(
+    tried: Sequence[Attempt], used: Credential | None = None
+) -> Sequence[str]:
+    """What gathering met, without the place whose credential was used."""
+    used_provider = used.provider if used is not None else EVERYWHERE
+    others = [str(each) for each in tried if each.provider != used_provider]
+    if not others:
+        return ()
+    return (f"{'also looked' if used else 'looked'} in {', '.join(others)}",)
+
+
+def _lines(*parts: str) -> str:
+    return "\n".join(parts)
 
 
 def _told(scheme: str, realm: str | None) -> str:
@@ -306,14 +366,15 @@ def _told(scheme: str, realm: str | None) -> str:
     return "".join(mark if " " <= mark < "\x7f" else "?" for mark in shown)[:80]
 
 
-def _tried(tried: Sequence[Attempt]) -> str:
-    return ", ".join(str(each) for each in tried) or "nothing"
-
-
 def _name(source: Source) -> str:
     if source.name is None:
         return mask_shapes(source.url.text)
     return f"index {source.name} ({mask_shapes(source.url.text)})"
+
+
+def _handle(source: Source) -> str:
+    """What a command calls the source."""
+    return source.name or mask_shapes(source.url.text)
 
 
 def _stem(name: str) -> str:

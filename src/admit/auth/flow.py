@@ -169,7 +169,7 @@ class _Conversation:
                 yield Wait(wait)
                 continue
             if isinstance(trip.reply, AdmitError):
-                raise trip.reply
+                raise denial.unanswered(self._case(trip), trip.reply)
             status = trip.reply.status
             self._note_denial(trip, status)
             if status == 401 and (yield from self._renew(trip)):
@@ -205,7 +205,7 @@ class _Conversation:
                 )
             hop = follow(bare_url, provenance, reply.location)
             if isinstance(hop, Refused):
-                raise denial.bad_redirect(self._case(trip), hop.reason)
+                raise denial.bad_redirect(self._case(trip), hop.reason, fix=hop.fix)
             if hop.upgraded is not None:
                 self.ledger.note_upgraded(self.source, hop.upgraded)
             is_foreign = self._is_foreign(hop.url.origin)

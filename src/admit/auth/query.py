@@ -37,6 +37,10 @@ class Query:
     """Ask past every cache: this one was refused."""
 
 
+EVERYWHERE = "all sources"
+"""The provider of an attempt that says why no place was asked at all."""
+
+
 @value
 class Attempt:
     """One place that was asked."""

@@ -148,6 +148,7 @@ class Refused:
     """A redirect that must not be followed."""
 
     reason: str
+    fix: str | None = None
 
 
 def decide(url: Url, link: Credential | None, source: Source, scope: Scope) -> Decision:
@@ -303,7 +304,11 @@ def follow(url: Url, provenance: Provenance, location: str) -> Hop | Refused:
     if target.scheme not in ("http", "https"):
         return Refused(f"it redirects to a {target.scheme}: URL")
     if url.scheme == "https" and target.scheme == "http":
-        return Refused(f"it redirects from https to plain http ({target.origin})")
+        return Refused(
+            f"it redirects from https to plain http ({target.origin})",
+            "give an https address that stays https; who runs the index can let it "
+            "redirect to https",
+        )
     upgraded = None
     if (
         url.scheme == "http"

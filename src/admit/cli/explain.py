@@ -100,7 +100,8 @@ def _find(session: Session, indexes: Sequence[IndexSettings], text: str) -> Subj
     from admit.spec.url import InvalidUrl, parse_url
 
     for index in indexes:
-        if index.source.name is not None and index.source.name == text:
+        name = index.source.name
+        if name is not None and name.lower() == text.lower():
             return _configured(index)
     try:
         url = parse_url(text)

@@ -581,8 +581,9 @@ VERB = Operand("verb", "?", "dir|size|clean|verify", "what to do with the cache"
 LOGIN = Operand(
     "words",
     "*",
-    "explain|check|login|logout|list|token|forget|dir",
-    "and, for some, the name of an index or a URL",
+    "VERB",
+    "explain, check, login, logout, list, token, forget or dir; behind most of them "
+    "the name of an index, or a URL",
 )
 SETTING = Operand("words", "*", "list|get|files", "`list`, `get SETTING` or `files`")
 SHELL = Operand("shell", "?", "bash|zsh|fish|powershell", "for which shell")

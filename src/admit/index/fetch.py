@@ -33,7 +33,7 @@ if TYPE_CHECKING:
     from admit.auth.scope import Source
     from admit.cache.store import Cache, Shelf
     from admit.index.listing import Candidate
-    from admit.index.simple import ProjectPage
+    from admit.index.simple import File, ProjectPage
     from admit.net.client import Client, Reporter, Response
     from admit.spec.metadata import Metadata
     from admit.spec.names import NormalizedName
@@ -72,8 +72,19 @@ class Index:
         target: Target,
         reporter: Reporter,
         stay_reason: Callable[[str], str | None] | None = None,
+        is_given: Callable[[File], bool] | None = None,
     ) -> None:
-        """Make one; `stay_reason`: why a project's page must be the source's own."""
+        """Make one.
+
+        Args:
+            source: which.
+            client: asks it.
+            cache: remembers what it said.
+            target: for whom files are chosen.
+            reporter: told of what came from the cache.
+            stay_reason: why a project's page must be the source's own.
+            is_given: whether the user gave a file's URL or its hash.
+        """
         self.source = source
         self._stay_reason = stay_reason or (lambda _: None)
         self._client = client
@@ -85,7 +96,7 @@ class Index:
         self._listings: dict[str, Future[Listing | Absent]] = {}
         self._shelves: dict[str, Shelf] = {}
         self._told: set[str] = set()
-        self._files = Files(source, client, cache, self._shelf)
+        self._files = Files(source, client, cache, self._shelf, is_given)
 
     def listing(self, project: NormalizedName) -> Future[Listing | Absent]:
         """Return what the index offers of a project.

@@ -30,7 +30,7 @@ if TYPE_CHECKING:
     from admit.cache.store import Cache, Shelf
     from admit.index.listing import Candidate
     from admit.index.range import Span
-    from admit.index.simple import Hashes
+    from admit.index.simple import File, Hashes
     from admit.net.client import Client, Response
     from admit.spec.metadata import Metadata
     from admit.spec.record import Digest
@@ -82,7 +82,10 @@ class Files:
         client: Client,
         cache: Cache,
         shelf_of: Callable[[Identity], Shelf],
+        is_given: Callable[[File], bool] | None = None,
     ) -> None:
+        """Make one; `is_given`: whether the user gave a file's URL or its hash."""
+        self._is_given = is_given or (lambda _: False)
         self._source = source
         self._client = client
         self._cache = cache
@@ -309,6 +312,7 @@ class Files:
         path = sink or self._cache.scratch(candidate.file.filename)
         request = replace(
             self._request(candidate.url, "file", sink=path, on_progress=on_progress),
+            is_pinned=self._is_given(candidate.file),
             is_verified=bool(candidate.file.hashes),
             may_resume=may_resume,
         )
@@ -481,4 +485,6 @@ def _verify(stated: Hashes, found: dict[str, str], url: Url, source: Source) -> 
             raise HashMismatch(
                 f"{url.text} is not the file that {source.label} promised",
                 why=f"expected {algorithm} {expected}, got {found[algorithm]}",
+                fix="nothing of it was kept: run it once more; if it stays so, tell "
+                "who runs the index",
             )

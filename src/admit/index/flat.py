@@ -37,7 +37,7 @@ if TYPE_CHECKING:
     from admit.cache.store import Cache, PageEntry, Shelf
     from admit.index.files import Downloaded
     from admit.index.listing import Candidate, Listing
-    from admit.index.simple import Entry
+    from admit.index.simple import Entry, File
     from admit.net.client import Client, Reporter, Response
     from admit.spec.metadata import Metadata
     from admit.spec.tags import Target
@@ -69,10 +69,12 @@ class FlatIndex:
         target: Target,
         reporter: Reporter,
         must_stay: str | None = None,
+        is_given: Callable[[File], bool] | None = None,
     ) -> None:
         """Make one; `client` may be None for what lies on this machine.
 
-        `must_stay`: why its page must be of the source's own origin.
+        `must_stay`: why its page must be of the source's own origin. `is_given`:
+        whether the user gave a file's URL or its hash.
         """
         self.source = source
         self._must_stay = must_stay
@@ -85,7 +87,7 @@ class FlatIndex:
         self._page: Future[_Sorted] | None = None
         self._remote: Files | None = None
         if client is not None:
-            self._remote = Files(source, client, cache, self._shelf)
+            self._remote = Files(source, client, cache, self._shelf, is_given)
 
     def listing(self, project: NormalizedName) -> Future[Listing | Absent]:
         """Return what the source offers of a project."""

@@ -44,13 +44,13 @@ if TYPE_CHECKING:
 _TLS_TEXTS: dict[TlsReason, tuple[str, str | None]] = {
     "unknown-issuer": (
         "the server's certificate comes from an authority that is not trusted here",
-        "if the authority is your organisation's, name its PEM bundle: `--cert FILE` "
-        "or SSL_CERT_FILE=FILE",
+        "if the authority is your organisation's, name its PEM bundle: `--cert FILE`, "
+        "SSL_CERT_FILE=FILE, or `ca-cert` of the index",
     ),
     "self-signed": (
         "the server's certificate is signed by itself or by a private authority",
-        "if it is your organisation's, name its PEM bundle: `--cert FILE` or "
-        "SSL_CERT_FILE=FILE",
+        "if it is your organisation's, name its PEM bundle: `--cert FILE`, "
+        "SSL_CERT_FILE=FILE, or `ca-cert` of the index",
     ),
     "expired": (
         "the server's certificate, or one that vouches for it, has expired",
@@ -92,7 +92,11 @@ def connect_failed(
             "(VPN, DNS, proxy)",
         )
     through = f" through the proxy {shown(proxy)}" if proxy else ""
-    return ConnectFailed(f"cannot connect to {url.origin}{through}", why=_clean(detail))
+    return ConnectFailed(
+        f"cannot connect to {url.origin}{through}",
+        why=_clean(detail),
+        fix="check host and port, and whether this network reaches them (VPN, proxy)",
+    )
 
 
 def proxy_unreachable(url: Url, proxy: Url, detail: str) -> ProxyFailed:
@@ -137,8 +141,8 @@ def proxy_refused(
         )
     else:
         fix = (
-            "give it a user and password: http://USER:PASSWORD@HOST:PORT (sent as "
-            "Basic; NTLM is not spoken)"
+            "put a user name and a password before its host, with an @ behind them "
+            "(sent as Basic; NTLM is not spoken)"
         )
     caller = f"as {name!r}" if name else ("without a user name" if given else "")
     why = f"it was asked {caller or 'without a credential'}"

@@ -11,7 +11,7 @@ keyring, provider, prompt) is one more `Place` with its rank.
 from __future__ import annotations
 
 from admit.auth.denial import plain_http
-from admit.auth.query import Attempt, Found, Problem
+from admit.auth.query import EVERYWHERE, Attempt, Found, Problem
 from admit.auth.scheme import Credential, is_token_shaped, show_user, unsendable
 from admit.auth.scope import plain_http_problem
 from admit.auth.scrub import mask_shapes
@@ -233,7 +233,7 @@ class Search:
         return plain_http(reason, origin) if reason else None
 
     def _refuse_any(self, source: Source) -> Found:
-        tried = (Attempt("all sources", f"off (policy is {source.policy})"),)
+        tried = (Attempt(EVERYWHERE, f"off (policy is {source.policy})"),)
         if source.policy == "never" and source.url.userinfo is not None:
             problem = Problem(
                 "its URL holds a credential, but its policy is never",

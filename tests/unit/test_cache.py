@@ -419,6 +419,30 @@ class TestTrouble:
         assert cache.root is None
         assert "another user" in warnings[0]
 
+    @posix_only
+    @pytest.mark.parametrize("mode", [0o770, 0o707, 0o722])
+    def test_what_others_could_write_is_no_cache(
+        self, tmp_path: Path, mode: int
+    ) -> None:
+        (tmp_path / "c").mkdir()
+        (tmp_path / "c" / "identity-key").write_bytes(b"k" * 32)
+        (tmp_path / "c").chmod(mode)
+
+        cache, warnings = open_cache(tmp_path / "c")
+
+        assert cache.root is None
+        assert "could be written by other users" in warnings[0]
+
+    @posix_only
+    def test_an_empty_folder_is_made_private(self, tmp_path: Path) -> None:
+        (tmp_path / "c").mkdir()
+        (tmp_path / "c").chmod(0o777)
+
+        cache, warnings = open_cache(tmp_path / "c")
+
+        assert (cache.root, warnings) == (str(tmp_path / "c"), [])
+        assert (tmp_path / "c").stat().st_mode & 0o777 == 0o700
+
 
 def test_fingerprints_differ() -> None:
     assert fingerprint(b"a") != fingerprint(b"b")

@@ -39,6 +39,15 @@ _TAG = b"""Signature: 8a477f597d28d172789f06886806bc55
 # This folder is a cache of admit. It can be deleted at any time.
 # https://bford.info/cachedir/
 """
+_OURS = (
+    "archive-v",
+    "identity-key",
+    "interpreters",
+    "listings-v",
+    "metadata-v",
+    "partial",
+)
+"""How the names of what we keep begin."""
 
 
 @value
@@ -393,18 +402,34 @@ def _is_usable(root: str, warn: Callable[[str], None]) -> bool:
             status = os.stat(root)
         except FileNotFoundError:
             os.makedirs(root, 0o700)
-            with open(f"{root}/CACHEDIR.TAG", "xb") as file:
-                file.write(_TAG)
             status = os.stat(root)
         if hasattr(os, "geteuid") and status.st_uid != os.geteuid():
             warn(f"the cache {root} belongs to another user; going on without it")
+            return False
+        if status.st_mode & 0o022 and os.name == "posix" and os.listdir(root):
+            warn(
+                f"the cache {root} could be written by other users; going on without "
+                "it; remove it, or make it private if you know what is in it"
+            )
             return False
         if status.st_mode & 0o077 and os.name == "posix":
             os.chmod(root, 0o700)
         if not os.path.isdir(root):
             warn(f"the cache {root} is no folder; going on without it")
             return False
+        if not os.path.exists(f"{root}/CACHEDIR.TAG"):
+            _mark(root)
     except OSError as error:
         warn(f"cannot use the cache {root}: {error.strerror}; going on without it")
         return False
     return True
+
+
+def _mark(root: str) -> None:
+    """Mark a folder as a cache, unless it holds what is not ours.
+
+    What is known of interpreters may have made the folder before us.
+    """
+    if all(name.startswith(_OURS) for name in os.listdir(root)):
+        with open(f"{root}/CACHEDIR.TAG", "wb") as file:
+            file.write(_TAG)

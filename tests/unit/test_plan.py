@@ -271,6 +271,10 @@ def test_script_without_a_function_is_refused() -> None:
         "C:/x",
         "a\\b",
         ".admit-journal/intent",
+        ".Admit-Journal/intent",
+        ".admit-trash-1/file",
+        "widget-1.0.data/purelib/.admit-journal/committed",
+        "widget-1.0.data/data/lib/site/.admit.lock",
     ],
 )
 def test_no_path_leaves_its_folder(path: str) -> None:

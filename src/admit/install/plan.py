@@ -354,13 +354,19 @@ def _check_path(path: str, wheel: UnpackedWheel) -> None:
     fault = None
     if ".." in path or "\\" in path or ":" in path or "//" in path or path[0] == "/":
         fault = find_name_fault(path, is_windows=False)
-    if path.startswith(RESERVED) and path.partition("/")[0] in RESERVED:
+    if ".admit" in path.lower() and _is_reserved(path):
         fault = "is reserved"
     if fault is not None:
         raise PathEscape(
             f"cannot install {wheel.name} {wheel.version}",
             why=f"its file {path!r} {fault}",
         )
+
+
+def _is_reserved(path: str) -> bool:
+    """Whether a part of a path is ours: `.data` may lead beside the packages too."""
+    parts = path.lower().split("/")
+    return any(each in RESERVED or each.startswith(RESERVED[1]) for each in parts)
 
 
 def _refuse(wheel: UnpackedWheel, why: str) -> BadWheel:

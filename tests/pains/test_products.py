@@ -168,7 +168,8 @@ class TestOneProduct:
                 "install", "-i", by_netrc(desk, server.url, SECRET), "mypackage"
             )
 
-        assert "the password is right" in ran.stderr
+        assert "alice may not read it (401)" in ran.stderr
+        assert "refused" not in ran.stderr
 
     @pytest.mark.pain("F12")
     def test_codeartifacts_challenge_does_not_change_what_is_sent(

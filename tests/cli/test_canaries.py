@@ -21,6 +21,7 @@ from admit.serve.behaviour import DENIALS, Behaviour
 from admit.serve.server import IndexServer
 from admit.serve.visibility import account
 from support.desk import Desk
+from support.helpers_fake import pipe, write_program
 
 if TYPE_CHECKING:
     from collections.abc import Callable, Iterator
@@ -39,6 +40,15 @@ SECRETS = {
     "spaces": 'a "quoted" secret \\ here',
     "template": "{name}-$HOME-%(x)s-%20",
 }
+UV_STORE = ".local/share/uv/credentials/credentials.toml"
+WHERE_IT_WAS_PUT = (
+    ".netrc",
+    ".local/share/admit/credentials.json",
+    UV_STORE,
+    "bin/asked",
+    "work/admit.toml",
+    "work/secret",
+)
 TOKEN = "glpat-canary0123456789abcdefghijklmnop"
 
 
@@ -139,7 +149,66 @@ def by_file(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str
     return []
 
 
+def by_store(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    words = ("auth", "login", "-vv", server.url, "--username", user)
+    pipe(desk, f"{secret}\n", *words, "--password-stdin")
+    desk.succeed("auth", "list", "-vv")
+    server.requests.clear()  # logging in asks as nobody too, to compare
+    return ["-i", server.url]
+
+
+def by_uv_store(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    path = desk.home / UV_STORE
+    path.parent.mkdir(parents=True)
+    entry = {"service": server.url, "username": user, "password": secret}
+    rows = (f"{key} = {json.dumps(each)}\n" for key, each in entry.items())
+    path.write_text(f"[[credential]]\n{''.join(rows)}")
+    return ["-i", server.url]
+
+
+def by_keyring(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    answer = json.dumps({"username": user, "password": secret})
+    write_program(desk.home / "bin", "asked", f"print({answer!r})\n")
+    command = str(desk.home / "bin/asked")
+    words = ["-i", server.url, "--keyring", "subprocess"]
+    return [*words, "--keyring-command", command]
+
+
+def by_helper(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    answer = json.dumps({"username": user, "password": secret})
+    fake = write_program(desk.home / "bin", "asked", f"print({answer!r})\n")
+    write_own(desk, server, f'credential-helper = ["{fake.path}"]')
+    return []
+
+
+def by_given_file(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    path = desk.write("secret", secret)
+    given = f"{user}@corp={path}"
+    index = ["--index", f"corp={server.url}", "-i", server.url]
+    return [*index, "--credential-file", given]
+
+
+def by_header(desk: Desk, server: IndexServer, user: str, secret: str) -> list[str]:
+    pair = base64.b64encode(f"{user}:{secret}".encode()).decode()
+    desk.variables["WHOLE_HEADER"] = f"Basic {pair}"
+    write_own(desk, server, 'headers = { Authorization = "env:WHOLE_HEADER" }')
+    return []
+
+
+def write_own(desk: Desk, server: IndexServer, line: str) -> None:
+    """Write the user's own configuration: a project's may not name programs."""
+    path = desk.home / ".config/admit/admit.toml"
+    path.parent.mkdir(parents=True)
+    path.write_text(f'[[index]]\nurl = "{server.url}"\ndefault = true\n{line}\n')
+
+
 WAYS: dict[str, Way] = {
+    "store": by_store,
+    "uv's store": by_uv_store,
+    "keyring": by_keyring,
+    "helper": by_helper,
+    "given file": by_given_file,
+    "header": by_header,
     "url": by_url,
     "netrc": by_netrc,
     "variables": by_variables,
@@ -156,7 +225,7 @@ def serve(world: Path, who: Account) -> IndexServer:
 def canary(bare: Desk, secret: str) -> Iterator[Canary]:
     canary = Canary(bare, USER, secret)
     canary.watch_processes()
-    canary.allowed = {bare.home / ".netrc", bare.work / "admit.toml"}
+    canary.allowed = {bare.home / each for each in WHERE_IT_WAS_PUT}
     yield canary
     canary.search()
 

@@ -94,6 +94,35 @@ class TestAProjectsFile:
 
         assert load(folder).indexes[0].source.policy == "always"
 
+    @pytest.mark.parametrize("name", ["corp", "Corp", "CORP"])
+    @pytest.mark.parametrize(
+        "url", ["https://evil.example/simple/", "http://pypi.corp.example/simple/"]
+    )
+    def test_may_not_give_a_name_of_the_users_to_another_server(
+        self, folder: Path, name: str, url: str
+    ) -> None:
+        own = folder / "home/.config/admit"
+        own.mkdir(parents=True)
+        (own / "admit.toml").write_text(TABLE)
+        table = f'[[index]]\nname = "{name}"\nurl = "{url}"\n'
+        (folder / "work" / "admit.toml").write_text(table)
+
+        with pytest.raises(NotForProjects) as caught:
+            load(folder)
+
+        assert f"{own}/admit.toml:2" in caught.value.what
+
+    def test_may_name_another_page_of_the_same_server(self, folder: Path) -> None:
+        own = folder / "home/.config/admit"
+        own.mkdir(parents=True)
+        (own / "admit.toml").write_text(TABLE)
+        table = TABLE.replace("/simple/", "/team/simple/")
+        (folder / "work" / "admit.toml").write_text(table)
+
+        (index,) = load(folder).indexes
+
+        assert index.source.url.path == "/team/simple/"
+
 
 @pytest.mark.parametrize("cwd", ["work", "home/.config/admit"])
 def test_the_users_own_file_may_say_everything(folder: Path, cwd: str) -> None:

@@ -81,7 +81,7 @@ def test_a_nearer_table_of_the_same_index_keeps_the_guards_of_the_farther_one(
     users.mkdir(parents=True)
     table = f'[[index]]\nname = "corp"\nurl = "{URL}"\n'
     (users / "admit.toml").write_text(f'{table}packages = ["acme-*"]\n')
-    url = URL if is_same else "https://other.example/simple/"
+    url = URL if is_same else URL.replace("/simple/", "/team/simple/")
     (tmp_path / "admit.toml").write_text(table.replace(URL, url.rstrip("/")))
     environ = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
 

@@ -72,6 +72,10 @@ def collect_indexes(
     layers: Sequence[Layer], above: int, environ: Mapping[str, str], cwd: str
 ) -> tuple[tuple[IndexSettings, ...], bool]:
     """All indexes in the order they are asked; the default, if any, last."""
+    if sum(bool(layer.indexes) for layer in layers) > 1:
+        from admit.config.project_file import check_names
+
+        check_names(layers, environ)
     layers = _without_repeated_names(layers)
     tables = [table for layer in layers for table in layer.indexes]
     named = {table.fields.get("name"): table for table in tables}

@@ -9,11 +9,16 @@ Does not know: where files are, what settings do. A file that the user names by
 
 from __future__ import annotations
 
-from admit.config.files import BadConfiguration
+from admit.config.authenticate import variable_part
+from admit.config.files import BadConfiguration, fixed_paths
+from admit.spec.url import InvalidUrl, parse_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Mapping, Sequence
+
     from admit.config.files import IndexTable, Layer
+    from admit.spec.url import Origin
 
 WITHHELD = {
     "allow_insecure_host": "it says who is trusted",
@@ -56,6 +61,43 @@ def check_project_file(layer: Layer) -> Layer:
     for table in layer.indexes:
         _check_table(table, layer.origin)
     return layer
+
+
+def check_names(layers: Sequence[Layer], environ: Mapping[str, str]) -> None:
+    """Check that no project's file gives a name of the user's to another server.
+
+    What is given for a name, by variable or on the command line, would go there.
+
+    Raises:
+        NotForProjects: one does.
+    """
+    files = [each for each in layers if each.is_file and each.tool == "admit"]
+    own = [each for each in files if each.origin in fixed_paths(environ)]
+    known: dict[str, tuple[IndexTable, Origin | None]] = {}
+    for layer in (*own, *(each for each in files if each not in own)):
+        for table in layer.indexes:
+            name, origin = table.fields.get("name"), _origin_of(table)
+            if not isinstance(name, str):
+                continue
+            first, wanted = known.get(variable_part(name), (table, origin))
+            if layer in own:
+                known.setdefault(variable_part(name), (first, wanted))
+            elif origin != wanted:
+                raise NotForProjects(
+                    f"{table.origin}: the index {name} is another one than in "
+                    f"{first.origin}",
+                    why="credentials given for that name would go to another server, "
+                    "and a project's file may be a stranger's",
+                    fix="give it another name, or say that you trust this file: "
+                    f"--config-file {layer.origin}",
+                )
+
+
+def _origin_of(table: IndexTable) -> Origin | None:
+    try:
+        return parse_url(str(table.fields.get("url"))).origin
+    except InvalidUrl:
+        return None
 
 
 def _check_table(table: IndexTable, path: str) -> None:

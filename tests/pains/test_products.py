@@ -13,7 +13,7 @@ import pytest
 from admit.serve.behaviour import LIKE
 from admit.serve.server import IndexServer
 from support.index import ALICE, SECRET
-from support.ways import by_netrc, by_url, by_variables
+from support.ways import by_netrc, by_netrc_of_the_host, by_url, by_variables
 
 if TYPE_CHECKING:
     from collections.abc import Callable
@@ -101,9 +101,13 @@ class TestOneProduct:
     def test_artifactorys_storage_gets_no_credential(
         self, desk: Desk, world: Path
     ) -> None:
+        """Though netrc has an entry for its host."""
         with like("artifactory-private", world) as server:
             desk.succeed(
-                "install", "-i", by_netrc(desk, server.url, SECRET), "mypackage"
+                "install",
+                "-i",
+                by_netrc_of_the_host(desk, server.url, SECRET),
+                "mypackage",
             )
             signed = [each for each in server.requests if each.query]
 

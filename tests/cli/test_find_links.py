@@ -167,6 +167,19 @@ class TestPages:
         assert desk.installed == ["delta==1.0"]
         assert not index.seen("/simple/*")
 
+    def test_no_store_is_obeyed(self, desk: Desk, index: IndexServer) -> None:
+        body = page_of("/packages/delta/1.0/delta-1.0-py3-none-any.whl")
+        kept = ("cache-control", "no-store")
+        index.script("/links.html", Answer(200, (HTML, kept), body))
+
+        desk.succeed(
+            "install", "--no-index", "-f", f"{index.origin}/links.html", "delta"
+        )
+
+        stored = [each for each in desk.cache.rglob("*") if each.is_file()]
+        assert stored
+        assert not any(body in each.read_bytes() for each in stored)
+
     def test_a_json_page_of_a_server(self, desk: Desk, index: IndexServer) -> None:
         files = [
             {

@@ -13,6 +13,7 @@ import os
 
 from admit.auth.scheme import ANONYMOUS
 from admit.auth.scope import Provenance
+from admit.cache.freshness import parse_cache_control
 from admit.errors import AdmitError, InputError, NetworkError, UsageError
 from admit.index.choose import choose_candidates
 from admit.index.fetch import Absent, holds_secrets, is_strange, page_of
@@ -238,7 +239,8 @@ class FlatIndex:
             )
         page = replace(page_of(response, _PAGE), is_redirected=False)
         parsed = self._parse(page, response.identity)
-        if not holds_secrets(response.body):
+        directives = parse_cache_control(response.header("cache-control") or "")
+        if directives.may_store and not holds_secrets(response.body):
             self._shelf(response.identity).write_page(_PAGE, page)
         return parsed
 

@@ -229,6 +229,19 @@ def test_backups_and_sweepers_are_told_what_it_is(tmp_path: Path) -> None:
     assert tag.startswith(b"Signature: 8a477f597d28d172789f06886806bc55\n")
 
 
+def test_a_folder_of_ours_is_marked_whoever_made_it_and_no_other_is(
+    tmp_path: Path,
+) -> None:
+    (tmp_path / "ours" / "interpreters").mkdir(parents=True)
+    (tmp_path / "theirs" / "photos").mkdir(parents=True)
+
+    open_cache(tmp_path / "ours")
+    open_cache(tmp_path / "theirs")
+
+    assert (tmp_path / "ours" / "CACHEDIR.TAG").is_file()
+    assert not (tmp_path / "theirs" / "CACHEDIR.TAG").exists()
+
+
 def test_the_identity_key_stays_the_same(tmp_path: Path) -> None:
     first = open_cache(tmp_path / "c")[0].identity_key()
 

@@ -431,5 +431,6 @@ def _mark(root: str) -> None:
     What is known of interpreters may have made the folder before us.
     """
     if all(name.startswith(_OURS) for name in os.listdir(root)):
-        with open(f"{root}/CACHEDIR.TAG", "wb") as file:
+        path = f"{root}/CACHEDIR.TAG"
+        with open(os.open(path, os.O_WRONLY | os.O_CREAT, 0o600), "wb") as file:
             file.write(_TAG)

@@ -119,11 +119,8 @@ class _Reading:
         flag, equals, text = word.partition("=")
         option = self._by_flag.get(flag)
         if option is None:
-            raise self._mistake(
-                f"`admit {self._command.name}` has no option {_masked(flag)}",
-                _closest(flag, self._by_flag),
-            )
-        if not _takes_value(option):
+            self._pass_by(flag, text if equals else None)
+        elif not _takes_value(option):
             if equals:
                 raise self._mistake(f"{flag} takes no value")
             self._note(option, flag, "")
@@ -137,15 +134,38 @@ class _Reading:
             flag = f"-{word[at]}"
             option = self._by_flag.get(flag)
             if option is None:
-                raise self._mistake(
-                    f"`admit {self._command.name}` has no option {flag}"
-                )
+                raise self._unknown(flag)
             at += 1
             if _takes_value(option):
                 rest = word[at:].removeprefix("=")
                 self._note(option, flag, rest or self._value_of(option, flag))
                 return
             self._note(option, flag, "")
+
+    def _pass_by(self, flag: str, text: str | None) -> None:
+        """Read an option of pip or uv that changes nothing here, or means one of ours.
+
+        Raises:
+            UsageError: it is no such option.
+        """
+        from admit.cli.habits import PASSED, meaning_of
+
+        if flag not in PASSED:
+            raise self._unknown(flag)
+        if PASSED[flag] and text is None and self._words:
+            text = self._words.pop()
+        if meaning := meaning_of(flag, text or ""):
+            key, means = meaning
+            self._given[key] = means
+
+    def _unknown(self, flag: str) -> UsageError:
+        from admit.cli.habits import instead_of_option
+
+        return self._mistake(
+            f"`admit {self._command.name}` has no option {_masked(flag)}",
+            instead_of_option(flag)
+            or (_closest(flag, self._by_flag) if flag.startswith("--") else None),
+        )
 
     def _value_of(self, option: Option, flag: str) -> str:
         if not self._words or self._words[-1] in self._by_flag:

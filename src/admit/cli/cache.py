@@ -28,8 +28,14 @@ def run_cache(
 ) -> int:
     """Run one of the cache's verbs."""
     verb = operands["_verb"]
+    if verb == "purge":  # pip's word
+        verb = "clean"
     if verb not in VERBS:
-        raise UsageError(f"`admit cache` wants one of {', '.join(VERBS)}")
+        raise UsageError(
+            f"`admit cache` wants one of {', '.join(VERBS)}",
+            fix="`admit cache size` tells how large it is, `admit cache clean` "
+            "empties it",
+        )
     root = settings.cache_dir
     if verb == "dir":
         output.data(root)

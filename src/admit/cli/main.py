@@ -22,6 +22,8 @@ if TYPE_CHECKING:
 def main(argv: Sequence[str] | None = None) -> int:
     """Run one command line; return its exit status."""
     arguments = list(sys.argv[1:] if argv is None else argv)
+    if arguments[:1] == ["pip"]:
+        del arguments[0]
     if arguments in (["--version"], ["-V"], ["version"]):
         from admit import __version__
 
@@ -47,6 +49,8 @@ def _dispatch(arguments: list[str], output: Output) -> int:
     from admit.config.options import BY_NAME, COMMANDS
 
     verb, rest = find_verb(arguments)
+    if verb == "help":
+        verb, rest = find_verb([*rest, "--help"])
     if verb is None:
         if rest and rest not in (["-h"], ["--help"]):
             _misused("no command was given, only options")
@@ -62,7 +66,9 @@ def _dispatch(arguments: list[str], output: Output) -> int:
         return run([verb, *rest])
     command = BY_NAME.get(verb)
     if command is None:
-        _misused(_unknown(verb))
+        from admit.cli.habits import instead_of_verb
+
+        _misused(*_unknown(verb, instead_of_verb(verb)))
     read = parse_arguments(command, rest)
     if read.wants_help:
         sys.stdout.write(format_help(command))
@@ -121,19 +127,23 @@ def _overview(commands: Sequence[Command]) -> str:
     return "\n".join(lines) + "\n"
 
 
-def _unknown(verb: str) -> str:
+def _unknown(verb: str, instead: str | None) -> tuple[str, str | None]:
+    """What is wrong with a word that is no command, and what to do."""
     import difflib
 
     from admit.config.options import BY_NAME
 
+    what = f"no command `{verb}`"
     close = difflib.get_close_matches(verb, [*BY_NAME, "serve", "demo"], 1)
-    return f"no command `{verb}`" + (f"; did you mean `{close[0]}`?" if close else "")
+    if close and not instead:
+        what += f"; did you mean `{close[0]}`?"
+    return what, instead
 
 
-def _misused(what: str) -> NoReturn:
+def _misused(what: str, fix: str | None = None) -> NoReturn:
     from admit.errors import UsageError
 
-    raise UsageError(what, fix="`admit --help` lists the commands")
+    raise UsageError(what, fix=fix or "`admit --help` lists the commands")
 
 
 def _report(error: Exception, output: Output) -> int:

@@ -105,7 +105,7 @@ def collect_requirements(
     """
     reading = _Reading(environ, cwd, fetch, extras)
     for text in packages:
-        reading.add(_parse_argument(text), is_constraint=False)
+        reading.add(_parse_argument(text, cwd), is_constraint=False)
     for target in files:
         reading.read(target, is_constraint=False)
     for target in constraints:
@@ -120,8 +120,18 @@ def collect_requirements(
     return replace(wanted, overrides=overriding.result().requirements)
 
 
-def _parse_argument(text: str) -> RequirementLine:
-    """Parse what the command line names."""
+def _parse_argument(text: str, cwd: str) -> RequirementLine:
+    """Parse what the command line names.
+
+    `requirements.txt` is a sound name, under which a stranger may publish.
+    """
+    if text.endswith((".txt", ".in", ".toml")) and (
+        text.endswith(".txt") or os.path.isfile(os.path.join(cwd, text))
+    ):
+        raise WrongArgument(
+            f"{text} is a file, not a package",
+            fix=f"for what it lists: -r {text}",
+        )
     try:
         return parse_requirement_line(text, where="the command line")
     except InputError as error:
@@ -271,6 +281,11 @@ class _Reading:
         self, entry: Include, where: str, url: Url | None, *, is_constraint: bool
     ) -> None:
         is_constraint = is_constraint or entry.is_constraint
+        if _is_remote(url) and entry.url is not None and entry.url.scheme == "file":
+            raise CannotReadRequirements(
+                f"{where} includes {entry.url.text}",
+                why="a file of a server may not read files of this machine",
+            )
         if entry.url is not None:
             self.read(entry.target, is_constraint=is_constraint, url=entry.url)
         elif url is not None:
@@ -283,6 +298,12 @@ class _Reading:
 
     def _note(self, option: IndexOption, where: str, url: Url | None) -> None:
         """Keep an option of a file as a setting."""
+        if option.kind == "trusted-host" and _is_remote(url):
+            raise UsageError(
+                f"{option.where}: a file of a server may not say --trusted-host",
+                why="whose certificates need no check is yours to say",
+                fix=f"if it is as you want it: --trusted-host {option.text}",
+            )
         found: object = option.url if option.url is not None else option.text
         if option.kind == "find-links" and option.url is None:
             found = self._place_of_links(option.text, where, url)
@@ -316,6 +337,13 @@ class _Reading:
                 fix="build a wheel of it and give its path or URL",
             )
         if line.path is None:
+            url = line.requirement.url
+            if url is not None and not url.filename.endswith(".whl"):
+                raise BuildingComesLater(
+                    f"{line.where}: {url.text} is not a wheel",
+                    why="admit installs wheels; building from source comes later",
+                    fix="build a wheel of it and give its path or URL",
+                )
             return line.requirement
         path = os.path.join(self._cwd, os.path.expanduser(line.path))
         if not os.path.isfile(path):
@@ -326,6 +354,10 @@ class _Reading:
                 why="admit installs wheels; building from source comes later",
             )
         return replace(line.requirement, url=url_of(os.path.normpath(path)))
+
+
+def _is_remote(url: Url | None) -> bool:
+    return url is not None and url.scheme != "file"
 
 
 def _join(url: Url, reference: str) -> Url:

@@ -221,10 +221,10 @@ class Listing:
         kinds = {each.kind for each in self.rejected}
         if not kinds:
             return f"has no files{where}"
-        if kinds == {"source"}:
-            return f"has only source distributions{where}; building comes later"
         if "python" in kinds or "tags" in kinds:
             return f"has no wheel for this interpreter and system{where}"
+        if "source" in kinds:
+            return f"has only source distributions{where}; building comes later"
         return f"has no wheels{where}"
 
     def seen_as(self, seen: str) -> Listing:

@@ -14,7 +14,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Sequence
     from typing import Literal
 
-    from admit.index.listing import Candidate, Listing
+    from admit.index.listing import Candidate, Listing, Rejected
     from admit.index.simple import File
     from admit.spec.names import NormalizedName
     from admit.spec.version import Version
@@ -69,6 +69,11 @@ class MergedListing:
     def part_of(self, candidate: Candidate) -> int:
         """Say which listing a candidate of this one came from."""
         return self._owners[self.keys.index(candidate.version.key)][0]
+
+    @property
+    def rejected(self) -> tuple[Rejected, ...]:
+        """See `Listing.rejected`."""
+        return tuple(found for each in self._parts for found in each.rejected)
 
     @property
     def seen(self) -> str:

@@ -138,7 +138,7 @@ class Finder:
         """Ask the indexes for a project, one after the other."""
         if name in self.direct:
             direct = self.direct[name]
-            return settled(Found(direct.listing, direct.files, "has the file given"))
+            return settled(Found(direct.listing, direct.files, _of_file(direct)))
         way = route(name, self._settings)
         beside = tuple(each for each in way.indexes if each.is_additional)
         if not beside:
@@ -346,6 +346,16 @@ class _MergedFiles:
 
     def source_of(self, candidate: Candidate) -> Source | None:
         return self._files[self._listing.part_of(candidate)].source_of(candidate)
+
+
+def _of_file(direct: Direct) -> str:
+    """Say what may be wrong with a file that was given."""
+    rejected = direct.listing.rejected
+    return (
+        f"cannot be had from the file given: {rejected[0].reason}"
+        if rejected
+        else ("has the file given")
+    )
 
 
 def _missing(missed: Sequence[str], way: Route) -> Missing:

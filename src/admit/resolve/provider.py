@@ -27,15 +27,16 @@ from admit.resolve.question import Facet, NoSolution, Unavailable, Versions
 from admit.resolve.solver import solve
 from admit.resolve.term import Dependency
 from admit.spec.version import mask as mask_of
-from admit.spec.version import parse_specifier
+from admit.spec.version import parse_specifier, parse_version
 from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable, Hashable, Iterable, Mapping
+    from collections.abc import Callable, Hashable, Iterable, Mapping, Sequence
 
     from admit.env.satisfied import Known
     from admit.index.choose import Candidate
+    from admit.index.listing import Rejected
     from admit.net.future import Future
     from admit.resolve.finder import Finder, Found, Missing
     from admit.resolve.policy import Asked, Policy
@@ -410,10 +411,20 @@ class Provider:
             return f"there is no {dependency}"
         self._has_missed = True
         seen = project.found.listing.seen
-        missing = f"there is no {dependency} {seen}".rstrip()
+        unusable = [
+            each
+            for each in project.found.listing.rejected
+            if each.kind in ("tags", "python", "source")
+        ]
+        hidden = _admitted(unusable, dependency.constraint)
+        usable = "usable " if hidden else ""
+        missing = f"there is no {usable}{dependency} {seen}".rstrip()
+        if hidden:
+            missing += f" ({hidden.what}: {hidden.reason})"
+        usable = "usable " if unusable else ""
         final = (1 << len(project.versions)) - 1 & ~project.prereleases
         newest = (final or (1 << len(project.versions)) - 1).bit_length() - 1
-        return f"{missing}, whose newest version is {project.versions[newest]}"
+        return f"{missing}, whose newest {usable}version is {project.versions[newest]}"
 
     def warn_of_doubts(self, pins: Iterable[Pin]) -> None:
         """Warn where a stranger's package came in place of a doubtful answer."""
@@ -467,6 +478,15 @@ class Provider:
             yield Dependency(requirement.name, constraint, is_exact)
         for extra in requirement.extras:
             yield Dependency(f"{requirement.name}[{extra}]", constraint, is_exact)
+
+
+def _admitted(releases: Sequence[Rejected], constraint: object) -> Rejected | None:
+    """Return the newest of these releases that a constraint admits."""
+    if isinstance(constraint, Constraint) and not constraint.url:
+        for each in reversed(releases):
+            if constraint.specifier.contains(parse_version(each.what)):
+                return each
+    return None
 
 
 def _split(package: Package) -> tuple[str, str]:

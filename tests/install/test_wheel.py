@@ -8,6 +8,7 @@ import stat
 import struct
 import zipfile
 from pathlib import Path
+from random import Random
 from typing import TYPE_CHECKING
 
 import pytest
@@ -516,7 +517,9 @@ def test_ambiguous_archives_are_refused(
 
 
 def test_damaged_content_is_refused(tmp_path: Path) -> None:
-    wheel = build_wheel(tmp_path, "widget", "1.0", files={"a.bin": os.urandom(999) * 3})
+    wheel = build_wheel(
+        tmp_path, "widget", "1.0", files={"a.bin": Random(7).randbytes(999) * 3}
+    )
     content = bytearray(wheel.read_bytes())
     content[300:310] = b"0123456789"
     wheel.write_bytes(content)

@@ -121,6 +121,16 @@ class Silence:
         return None
 
 
+class _Unwarned:
+    """Tells of requests, and nothing that would be a warning if it were the run's."""
+
+    def __init__(self, listener: Listener) -> None:
+        self.request_line = listener.request_line
+
+    def warning(self, text: str) -> None:
+        pass
+
+
 _ALWAYS_CHANGE = ("upgrade", "upgrade_package", "reinstall", "require_hashes")
 """Settings under which what is installed is not enough."""
 
@@ -478,7 +488,7 @@ class Session:
         return Client(
             LateTransport(bare),
             lambda _: Found(),
-            self.listener,
+            _Unwarned(self.listener),
             options=ClientOptions(retries=0, is_offline=self.settings.flag("offline")),
             scrubber=self.client.scrubber,
         )

@@ -21,6 +21,9 @@ if TYPE_CHECKING:
 
     Outcome = Literal["credential", "anonymous", "external", "error"]
 
+SIGNED = "nothing: the URL is signed, and is its own permission"
+_STAYING = ("environment", "URL")
+"""Providers that have nothing else to say when they are asked again."""
 _AMBIENT = "store, netrc, keyring and providers"
 
 
@@ -44,21 +47,28 @@ class Account:
     """Who does not, and what is not looked up."""
 
 
-def account_of(source: Source, found: Found, problem: Problem | None = None) -> Account:
+def account_of(
+    source: Source,
+    found: Found,
+    problem: Problem | None = None,
+    url: Url | None = None,
+) -> Account:
     """Put a decision into words.
 
     Args:
         source: whose.
         found: what gathering gave.
         problem: why there is an error though gathering was well.
+        url: the one that it is about, where it is one file.
     """
     problem = found.problem or problem
-    credential = None if problem else found.credential
+    is_signed_url = url is not None and is_signed(url) and problem is None
+    credential = None if problem or is_signed_url else found.credential
     outcome = _outcome(source, credential, problem)
     return Account(
         source,
         outcome,
-        _decision(source, outcome, credential),
+        SIGNED if is_signed_url else _decision(source, outcome, credential),
         credential,
         problem,
         found.tried,
@@ -70,8 +80,6 @@ def account_of(source: Source, found: Found, problem: Problem | None = None) -> 
 
 def reach(url: Url, source: Source) -> str:
     """Say why a direct URL is of a source, or of none but itself."""
-    if is_signed(url):
-        return "its query is signed: it gets no credential"
     if source.kind == "direct":
         if url.userinfo is not None:
             return "nobody but itself: it brings a credential of its own"
@@ -116,6 +124,8 @@ def _later(
     source: Source, outcome: Outcome, credential: Credential | None
 ) -> str | None:
     if outcome == "credential" and credential is not None:
+        if credential.provider in _STAYING:
+            return None
         return f"after a 401 {credential.provider} is asked once more"
     may_ask = source.policy == "auto" and not source.is_public
     if outcome == "anonymous" and may_ask and source.kind != "direct":

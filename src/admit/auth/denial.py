@@ -192,7 +192,8 @@ def dead(case: Case, refusal: Refusal) -> AuthError:
 
 def login_page(case: Case) -> AuthError:
     """HTML for people."""
-    due = "an index page" if case.provenance.purpose == "listing" else "an archive"
+    is_page = case.provenance.purpose in ("listing", "probe", "check")
+    due = "an index page" if is_page else "an archive"
     what = f"{case.subject}: HTML that is not {due}; is it a login page?"
     if case.credential is None:
         return LoginPage(what, why=_why(case), fix=how_to_give(case.source))
@@ -338,7 +339,8 @@ def _why(case: Case) -> str:
 
 def _asked(case: Case) -> str:
     source, credential = case.source, case.credential
-    whom = "" if source.url.text == case.url.text else f" for {_name(source)}"
+    is_itself = source.name is None and source.url.text == case.url.text
+    whom = "" if is_itself else f" for {_name(source)}"
     if credential is not None:
         return f"asked as {credential.long_label}{whom}"
     if source.policy == "external":

@@ -11,7 +11,7 @@ from admit.auth.scope import as_nobody
 from admit.cli.explain import Bystander, subjects_of
 from admit.cli.output import BOLD, GREEN, RED, YELLOW, count_of
 from admit.cli.progress import Progress
-from admit.errors import AdmitError
+from admit.errors import AdmitError, AuthError
 from admit.index.view import View, look_as_nobody, look_as_us, question_of
 from admit.net.transport import TlsFailed
 from admit.value import value
@@ -91,7 +91,7 @@ def _check(session: Session, subject: Subject, project: str | None) -> Checked:
         if source.is_public and identity.is_anonymous and question.noun == "project":
             return _unasked(
                 subject,
-                "public, and asked as nobody: there is nothing to compare; "
+                "public, and asked anonymously: there is nothing to compare; "
                 "--project NAME asks for one project",
             )
         ours = look_as_us(client, source, question)
@@ -128,16 +128,26 @@ def compare(
     if ours.status != "200":
         return _missing(question, ours)
     who = ours.identity
-    is_shut_out = nobodys.is_refused or isinstance(nobodys.trouble, TlsFailed)
-    if is_shut_out or nobodys.status == "404":
-        return Verdict("confirmed", f"confirmed: {who} is let in, nobody else is")
+    if _is_shut_out(nobodys):
+        return Verdict(
+            "confirmed", f"confirmed: {who} is let in, an anonymous caller is not"
+        )
     if nobodys.trouble is not None:
         return Verdict(
             "unproven",
-            f"accepted; nothing to compare with: as nobody, {nobodys.trouble.what}",
+            f"accepted; nothing to compare with: asked anonymously, "
+            f"{nobodys.trouble.what}",
         )
     is_proved = standing is not None and standing.is_confirmed
     return _by_names(question, ours, nobodys, is_proved=is_proved)
+
+
+def _is_shut_out(nobodys: View) -> bool:
+    """Whether nobody got an answer that says: not you."""
+    if nobodys.status == "404" or isinstance(nobodys.trouble, AuthError | TlsFailed):
+        return True
+    status = nobodys.status  # 400 is what servers say who want a certificate
+    return status.startswith("4") and status not in ("408", "429")
 
 
 def _by_names(
@@ -152,13 +162,13 @@ def _by_names(
         return Verdict(
             "confirmed",
             f"confirmed: a filtered index; {who} sees {count_of(len(more), noun)} "
-            f"more than nobody: {_some(more)}",
+            f"more than an anonymous caller: {_some(more)}",
         )
     if less and not nobodys.elsewhere:
         return Verdict(
             "unproven",
-            f"odd: nobody sees {count_of(len(less), question.noun)} that {who} does "
-            f"not: {_some(less)}",
+            f"odd: an anonymous caller sees {count_of(len(less), question.noun)} that "
+            f"{who} does not: {_some(less)}",
         )
     if is_proved and question.project is None:
         return Verdict("confirmed", f"confirmed: {who} was shown the probe")
@@ -171,7 +181,7 @@ def _with_probe(verdict: Verdict, nobodys: View) -> Verdict:
         return verdict
     return Verdict(
         "confirmed",
-        f"{verdict.text}\n  but as `probe` it proves nothing: nobody is shown it too",
+        f"{verdict.text}\n  but as `probe` it proves nothing: anybody is shown it",
     )
 
 
@@ -206,10 +216,10 @@ def _alone(ours: View, *, is_outside: bool) -> Verdict:
         return _refused(ours)
     if is_outside:
         return Verdict(
-            "outside", "its credential is added outside: there is no asking as nobody"
+            "outside", "its credential is added outside: there is no asking anonymously"
         )
     return Verdict(
-        "anonymous", "asked as nobody: no credential was found, or none is to be sent"
+        "anonymous", "asked anonymously: no credential was found, or none is to be sent"
     )
 
 

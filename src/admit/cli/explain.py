@@ -140,7 +140,7 @@ def _look(session: Session, subject: Subject) -> Account:
     except AdmitError as error:
         problem = Problem(error.what, error.fix)
     found = session.client.gathered(source) or Found()
-    return account_of(source, found, problem)
+    return account_of(source, found, problem, subject.url)
 
 
 # What is in force around the credential.

@@ -28,7 +28,11 @@ if TYPE_CHECKING:
 ROOT = Path(__file__).resolve().parent.parent
 TESTS = {
     "auth/scope.py": ["tests/unit/test_scope.py", "tests/unit/test_flow.py"],
-    "auth/flow.py": ["tests/unit/test_flow.py"],
+    "auth/flow.py": ["tests/unit/test_flow.py", "tests/unit/test_asked.py"],
+    "auth/store.py": ["tests/unit/test_store.py"],
+    "auth/provided.py": ["tests/unit/test_asked.py"],
+    "auth/remembered.py": ["tests/unit/test_remembered.py"],
+    "auth/sources/asked.py": ["tests/unit/test_asked.py"],
     "auth/ledger.py": ["tests/unit/test_flow.py"],
     "auth/answers.py": ["tests/unit/test_flow.py"],
     "auth/sources/search.py": ["tests/unit/test_sources.py"],

@@ -21,7 +21,7 @@ from support.helpers_fake import (
     write_provider,
 )
 from support.index import ALICE, SECRET
-from support.recording_server import RecordingServer, redirect
+from support.recording_server import OK, RecordingServer, Said, redirect, status
 from support.terminal import talk
 
 if TYPE_CHECKING:
@@ -29,6 +29,7 @@ if TYPE_CHECKING:
     from pathlib import Path
 
     from support.helpers_fake import Fake
+    from support.recording_server import Seen
 
 DENY = Behaviour(DENIALS["401"])
 NEWEST = ["mydependency==1.4", "mypackage==2024.1"]
@@ -407,6 +408,24 @@ class TestHeaders:
         desk.fail("install", "widgets")
 
         assert self.values(server) == {SECRET}
+
+    @pytest.mark.pain("I1")
+    def test_a_value_that_was_refused_is_looked_for_again(
+        self, desk: Desk, server: RecordingServer
+    ) -> None:
+        count = desk.home / "count"
+        script = desk.write("next", f"echo >> {count}\nwc -l < {count}\n")
+        setting = f'headers = {{ X-Api-Key = "cmd:sh {script}" }}'
+        configure(desk, server.url().text, setting)
+
+        def reply(seen: Seen) -> Said:
+            is_new = seen.headers["x-api-key"].strip() == "2"
+            return OK if is_new else status(401)
+
+        server.answer = reply
+        desk.fail("install", "widgets")
+
+        assert [each.headers["x-api-key"].strip() for each in server.seen] == ["1", "2"]
 
     @pytest.mark.parametrize(
         ("reference", "expected"),

@@ -18,7 +18,7 @@ from admit.auth.provided import (
     parse_time,
     strip_line_end,
 )
-from admit.auth.query import Found, Query
+from admit.auth.query import Found, Problem, Query
 from admit.auth.scope import Source
 from admit.auth.sources.asked import Manner, Memory, PlaceFailed
 from admit.auth.sources.child import Bounds, ChildFailed, run_child
@@ -29,6 +29,7 @@ from admit.auth.sources.place import (
     Unusable,
     UserOnly,
 )
+from admit.errors import AdmitError
 from admit.spec.url import Secret, parse_url
 from admit.value import replace
 from support.dialogue import Dialogue, ask, credential, page
@@ -158,6 +159,29 @@ class TestRenewalAheadOfTime:
 
         sent = [each.credential for each in dialogue.sent]
         assert [each.secret.expose() for each in sent if each] == ["a", "b", "b"]
+
+    @pytest.mark.pain("I1")
+    def test_one_that_cannot_be_renewed_is_an_error(self) -> None:
+        answers = [Found(pair("a", 1.0)), Found(None, problem=Problem("it is asleep"))]
+        dialogue = Dialogue(lambda _: answers.pop(0), lambda _: page())
+
+        dialogue.ask(ask(CORP, "one/"))
+        (outcome,) = dialogue.ask(ask(CORP, "two/"))
+
+        assert isinstance(outcome, AdmitError)
+        assert "it is asleep" in outcome.what
+        assert len(dialogue.sent) == 1
+
+    @pytest.mark.pain("I1")
+    def test_what_has_none_any_more_goes_on_with_what_there_was(self) -> None:
+        answers = [Found(pair("a", 1.0)), Found(None, warnings=("asleep",))]
+        dialogue = Dialogue(lambda _: answers.pop(0), lambda _: page())
+
+        dialogue.ask(ask(CORP, "one/"))
+        dialogue.ask(ask(CORP, "two/"))
+
+        assert dialogue.users == ["alice", "alice"]
+        assert dialogue.warnings == ["asleep"]
 
     @pytest.mark.pain("E1")
     def test_one_without_an_end_is_gathered_once(self) -> None:

@@ -219,13 +219,13 @@ def _prompt_place(settings: Settings, ask: AskPerson | None) -> Place:
 
 def _headers(
     settings: Settings, seconds: float, show: Callable[[bytes], None]
-) -> Callable[[Source], Headers | Problem]:
-    def find(source: Source) -> Headers | Problem:
+) -> Callable[[Source, bool], Headers | Problem]:
+    def find(source: Source, is_refused: bool) -> Headers | Problem:
         from admit.auth.sources.headers import HeaderValues
 
         if not known:
             known.append(HeaderValues(settings.environ, seconds, show))
-        return known[0](source)
+        return known[0](source, is_refused)
 
     known: list[HeaderValues] = []
     return find

@@ -42,9 +42,14 @@ class HeaderValues:
         self._show = show
         self._known: dict[SourceKey, Headers | Problem] = {}
 
-    def __call__(self, source: Source) -> Headers | Problem:
-        """Return the headers of a source, or why one has no value."""
-        known = self._known.get(source.key)
+    def __call__(self, source: Source, is_refused: bool) -> Headers | Problem:
+        """Return the headers of a source, or why one has no value.
+
+        Args:
+            source: whose.
+            is_refused: look again, for what was found was refused.
+        """
+        known = None if is_refused else self._known.get(source.key)
         if known is None:
             known = self._known[source.key] = self._find(source)
         return known

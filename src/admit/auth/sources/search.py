@@ -50,8 +50,8 @@ if TYPE_CHECKING:
 class SearchExtras:
     """What a search asks besides its places."""
 
-    headers_of: Callable[[Source], Headers | Problem] | None = None
-    """The headers of a source, their values found."""
+    headers_of: Callable[[Source, bool], Headers | Problem] | None = None
+    """The headers of a source, their values found; True: past every memory."""
     remembered: Callable[[Source], Problem | None] | None = None
     """Why a source cannot be asked anonymously (rule R9)."""
     told: Sequence[str] = ()
@@ -123,7 +123,8 @@ class Search:
         source = query.source
         names = ", ".join(name for name, _ in source.headers)
         headers_of = self._extras.headers_of
-        headers = headers_of(source) if headers_of is not None else ()
+        is_refused = query.refused is not None
+        headers = headers_of(source, is_refused) if headers_of is not None else ()
         if isinstance(headers, Problem):
             return Found(None, (Attempt("headers", headers.what),), headers)
         own = Credential("", Secret(""), "configuration", names, "headers")

@@ -17,6 +17,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from admit.auth.provided import parse_answer
 from admit.serve.answer import Answer
 from admit.serve.behaviour import Behaviour
 from admit.serve.server import IndexServer
@@ -31,6 +32,7 @@ if TYPE_CHECKING:
 
 ALL = blocks("console")
 RUN = [block for block in ALL if block.reason_not_to_run is None]
+HELPERS = [each for each in blocks("sh") if each.text.startswith("#!/bin/sh")]
 VARIABLES = (
     "TOKEN",
     "CI_JOB_TOKEN",
@@ -86,12 +88,19 @@ def desk_of(tmp_path: Path, template: Path, shelf: Path, company: IndexServer) -
     shim = tmp_path / "bin" / "admit"
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m admit "$@"\n')
     shim.chmod(0o755)
+    for name, text in {"corp-token": "$TOKEN", "corp-login": "{}"}.items():
+        command = tmp_path / "bin" / name
+        command.write_text(f'#!/bin/sh\necho "{text}"\n')
+        command.chmod(0o755)
     shutil.copytree(template, work / ".venv", symlinks=True)
     shutil.copytree(shelf, work / "wheels")
     for name in ("requirements.txt", "requirements.in", "constraints.txt"):
         (work / name).write_text("flask\nrich>=13\n")
     (work / "pins.txt").write_text("flask==20.1\n")
-    (work / "secret.txt").write_text(f"{SECRET}\n")
+    for name in ("secret", "secret.txt", "token-file"):
+        (work / name).write_text(f"{SECRET}\n")
+    answer = f'{{"username": "alice", "password": "{SECRET}"}}'
+    (work / "secret.json").write_text(answer)
     (work / "pyproject.toml").write_text(
         '[project]\nname = "x"\nversion = "1"\ndependencies = ["flask"]\n'
         '[project.optional-dependencies]\ndocs = ["rich"]\ntest = ["httpx"]\n'
@@ -111,6 +120,7 @@ def script_of(block: Block, url: str) -> str:
     """The commands as one script that ends at the first failure."""
     commands = "\n".join(block.commands)
     origin = url.removesuffix("/simple/")
+    commands = commands.replace("/run/secrets/index", "secret.json")
     commands = _ELSEWHERE.sub(origin, _INDEX.sub(url, commands))
     return f"set -e -o pipefail\n{commands}\n"
 
@@ -149,3 +159,35 @@ def test_every_block_that_is_not_run_says_why() -> None:
 
     assert all(reason is None or len(reason) > 5 for reason in reasons.values())
     assert len(RUN) * 2 > len(ALL), "most commands of the documents are run"
+
+
+FAKES = {
+    "corp-token": "echo canary",
+    "gcloud": "echo ya29.canary",
+    "aws": 'echo \'{"username": "aws", "password": "canary", '
+    '"expires": "2030-01-01T00:00:00+00:00"}\'',
+}
+"""What the vendors' commands would print."""
+
+
+@pytest.mark.pain("E14")
+@pytest.mark.parametrize("block", HELPERS, ids=lambda block: block.id)
+def test_helpers_of_documents_answer_in_our_form(block: Block, tmp_path: Path) -> None:
+    for name, body in {**FAKES, "helper": block.text}.items():
+        path = tmp_path / name
+        path.write_text(body if body.startswith("#!") else f"#!/bin/sh\n{body}\n")
+        path.chmod(0o755)
+
+    done = subprocess.run(
+        [str(tmp_path / "helper")],
+        env={"PATH": f"{tmp_path}:/usr/bin:/bin"},
+        input=b'{"version": 1}\n',
+        capture_output=True,
+        timeout=30,
+        check=True,
+    )
+
+    answer = parse_answer(done.stdout)
+    assert answer is not None
+    assert answer.username
+    assert "canary" in answer.secret.expose()

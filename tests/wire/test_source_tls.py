@@ -11,7 +11,9 @@ from admit.auth.scope import Provenance, Source
 from admit.errors import NetworkError
 from admit.net.client import Client, ClientOptions, Request
 from admit.net.transport import TlsFailed, TransportOptions
-from admit.spec.url import parse_url
+from admit.spec.url import Secret, parse_url
+from admit.value import replace
+from support.raw_server import Authority
 from support.recording_server import RecordingServer, redirect
 
 if TYPE_CHECKING:
@@ -19,7 +21,6 @@ if TYPE_CHECKING:
 
     from admit.auth.query import Query
     from admit.net.client import RequestLine
-    from support.raw_server import Authority
     from support.transports import Open
 
 
@@ -131,3 +132,102 @@ def test_another_certificate_is_another_identity(
 
     assert len({each.fingerprint for each in asked}) == 3
     assert [each.is_anonymous for each in asked] == [False, False, True]
+
+
+@pytest.mark.pain("I5")
+class TestTheRunsOwnCertificate:
+    def test_is_shown_to_the_index(self, open_it: Open, authority: Authority) -> None:
+        tls = authority.server_context("127.0.0.1", wants_client=True)
+        with RecordingServer(tls=tls) as server:
+            client = open_client(open_it, self.options(authority))
+
+            assert ask(client, Source(server.url())) == 200
+
+    def test_is_shown_to_no_stranger(self, open_it: Open, authority: Authority) -> None:
+        own = authority.server_context("127.0.0.1", wants_client=True)
+        strangers = authority.server_context("127.0.0.1", wants_client=True)
+        with RecordingServer(tls=own) as home, RecordingServer(tls=strangers) as other:
+            home.answer = lambda _: redirect(other.url().text)
+
+            with pytest.raises(NetworkError):
+                ask(open_client(open_it, self.options(authority)), Source(home.url()))
+
+            assert home.seen
+            assert other.seen == []
+
+    @pytest.mark.parametrize(
+        "settings", [{"is_public": True}, {"policy": "never"}], ids=str
+    )
+    def test_is_not_shown_where_nothing_is_to_be_known(
+        self, open_it: Open, authority: Authority, settings: dict[str, object]
+    ) -> None:
+        tls = authority.server_context("127.0.0.1", wants_client=True)
+        with RecordingServer(tls=tls) as server:
+            source = replace(Source(server.url()), **settings)
+
+            with pytest.raises(NetworkError):
+                ask(open_client(open_it, self.options(authority)), source)
+
+            assert server.seen == []
+
+    def test_makes_another_identity(self, open_it: Open, authority: Authority) -> None:
+        source = Source(parse_url("https://host.example/simple/"))
+        with_one = open_client(open_it, self.options(authority)).identity_of(source)
+        without = open_client(open_it).identity_of(source)
+
+        assert without.is_anonymous
+        assert not with_one.is_anonymous
+
+    def options(self, authority: Authority) -> TransportOptions:
+        pem = str(authority.client_pem("alice"))
+        return TransportOptions(ca_file=str(authority.bundle), client_cert=pem)
+
+
+@pytest.mark.pain("I5")
+def test_two_indexes_of_one_host_are_shown_two_certificates(
+    open_it: Open, tmp_path: Path
+) -> None:
+    folders = [tmp_path / name for name in ("a", "b")]
+    for each in folders:
+        each.mkdir()
+    one, two = [Authority(each) for each in folders]
+    contexts = [
+        each.server_context("127.0.0.1", wants_client=True) for each in (one, two)
+    ]
+    with RecordingServer(tls=contexts[0]) as a, RecordingServer(tls=contexts[1]) as b:
+        client = open_client(open_it)
+        pems = [each.client_pem("alice") for each in (one, two)]
+        sources = [
+            source_at(server, authority.bundle, pem)
+            for server, authority, pem in zip((a, b), (one, two), pems, strict=True)
+        ]
+
+        assert [ask(client, each) for each in sources * 2] == [200] * 4
+        crossed = source_at(b, two.bundle, pems[0])
+        with pytest.raises(NetworkError):
+            ask(client, crossed)
+
+
+@pytest.mark.pain("I5")
+@pytest.mark.parametrize("password", ["right", "wrong", None])
+def test_an_encrypted_key_wants_its_password(
+    open_it: Open, authority: Authority, password: str | None
+) -> None:
+    pem = authority.client_pem("alice", password=b"right")
+    tls = authority.server_context("127.0.0.1", wants_client=True)
+    with RecordingServer(tls=tls) as server:
+        source = replace(
+            source_at(server, authority.bundle, pem),
+            client_key_password=Secret(password) if password else None,
+        )
+        client = open_client(open_it)
+
+        if password == "right":
+            assert ask(client, source) == 200
+            return
+        with pytest.raises(TlsFailed) as caught:
+            ask(client, source)
+
+        assert "cannot use the client certificate" in caught.value.what
+        assert "wrong" not in f"{caught.value.why}{caught.value.fix}"
+        assert server.seen == []

@@ -6,6 +6,7 @@ import importlib.util
 import re
 import shlex
 import tomllib
+import xml.etree.ElementTree as ElementTree
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -164,6 +165,27 @@ class TestMessages:
         for part in re.split(r"\(\d+\)|alice|/.*", message):
             words = part.strip(" ;,")
             assert len(words) < 4 or words in said, words
+
+
+class TestThePicture:
+    @staticmethod
+    def lines_of(svg: str) -> list[str]:
+        root = ElementTree.fromstring(svg)
+        texts = root.iter("{http://www.w3.org/2000/svg}text")
+        return ["".join(each.itertext()) for each in texts]
+
+    def test_shows_a_demo_that_went_well(self) -> None:
+        lines = self.lines_of((ROOT / "docs" / "demo.svg").read_text("utf-8"))
+
+        assert "   + mypackage==2024.1" in lines
+        assert lines[-1].startswith("All right, in ")
+        assert not any("✗" in line for line in lines)
+
+    def test_is_drawn_with_colours_and_any_characters(self) -> None:
+        svg = load_script("picture").draw("a \x1b[1;32m<b>\x1b[0m & c\n\nd\n")
+
+        assert self.lines_of(svg) == ["a <b> & c", "d"]
+        assert '<tspan class="b g">&lt;b&gt;</tspan>' in svg
 
 
 class TestPages:

@@ -6,7 +6,7 @@ import importlib.util
 import re
 import shlex
 import tomllib
-import xml.etree.ElementTree as ElementTree
+import xml.etree.ElementTree as ET
 from typing import TYPE_CHECKING, Any
 
 import pytest
@@ -170,7 +170,7 @@ class TestMessages:
 class TestThePicture:
     @staticmethod
     def lines_of(svg: str) -> list[str]:
-        root = ElementTree.fromstring(svg)
+        root = ET.fromstring(svg)
         texts = root.iter("{http://www.w3.org/2000/svg}text")
         return ["".join(each.itertext()) for each in texts]
 

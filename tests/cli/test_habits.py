@@ -105,9 +105,22 @@ class TestRequirements:
 
         golden(desk)
 
-    def test_a_given_wheel_for_another_system_is_named(
-        self, desk: Desk, golden: Golden
+    @pytest.mark.parametrize(
+        ("typed", "meant"),
+        [
+            ("alpha=1.0", "did you mean alpha==1.0?"),
+            ("alpha@1.0", "did you mean alpha==1.0?"),
+            ("alpha@latest", "did you mean -U alpha?"),
+        ],
+    )
+    def test_a_version_in_another_spelling_is_guessed(
+        self, desk: Desk, typed: str, meant: str
     ) -> None:
+        ran = desk.fail("install", typed, status=2)
+
+        assert meant in ran.stderr
+
+    def test_a_given_wheel_for_another_system_is_named(self, desk: Desk) -> None:
         build_wheel(desk.work, "winter", "1.0", tag="cp39-cp39-win_amd64")
 
         desk.fail("install", "./winter-1.0-cp39-cp39-win_amd64.whl")

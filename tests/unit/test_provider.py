@@ -150,6 +150,16 @@ class TestInstalled:
         assert pins(world, "alpha<3,>1", installed={"alpha": "2.0"}) == ["alpha==2.0*"]
         assert pins({}, "mine", installed={"mine": "0.1"}) == ["mine==0.1*"]
 
+    def test_what_cannot_be_upgraded_for_no_index_shows_it_is_a_warning(self) -> None:
+        run = Run({}, "mine", installed={"mine": "0.1"}, upgrade=True)
+        quiet = Run({}, "mine", installed={"mine": "0.1"})
+
+        assert run.pins == ["mine==0.1*"]
+        (warning,) = run.warnings
+        assert warning.startswith("mine was not found")
+        assert warning.endswith("; what is installed stays")
+        assert quiet.warnings == []
+
     def test_its_dependencies_count(self) -> None:
         world: World = {"alpha": ["1.0", "2.0"], "beta": ["1.0"]}
         installed = {"beta": Release("0.9", ["alpha<2"])}

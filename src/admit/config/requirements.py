@@ -135,7 +135,18 @@ def _parse_argument(text: str, cwd: str) -> RequirementLine:
     try:
         return parse_requirement_line(text, where="the command line")
     except InputError as error:
-        raise WrongArgument(error.what, why=error.why, fix=error.fix) from error
+        fix = error.fix or _meant(text)
+        raise WrongArgument(error.what, why=error.why, fix=fix) from error
+
+
+def _meant(text: str) -> str | None:
+    """Guess what `flask=3` and `flask@3.1` should have been."""
+    name, sign, version = text.partition("=" if "=" in text else "@")
+    if not (sign and name.isascii() and name.replace("-", "").isalnum()):
+        return None
+    if version[:1].isdecimal():
+        return f"did you mean {name}=={version}?"
+    return f"did you mean -U {name}?" if version == "latest" else None
 
 
 class _Reading:

@@ -351,11 +351,9 @@ class _MergedFiles:
 def _of_file(direct: Direct) -> str:
     """Say what may be wrong with a file that was given."""
     rejected = direct.listing.rejected
-    return (
-        f"cannot be had from the file given: {rejected[0].reason}"
-        if rejected
-        else ("has the file given")
-    )
+    if not rejected:
+        return "has the file given"
+    return f"cannot be had from the file given: {rejected[0].reason}"
 
 
 def _missing(missed: Sequence[str], way: Route) -> Missing:

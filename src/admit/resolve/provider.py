@@ -128,6 +128,8 @@ class Provider:
         self._metadata: dict[tuple[str, Version], Future[Metadata]] = {}
         self._projects: dict[str, Project] = {}
         self._guessed: set[str] = set()
+        self._unseen: dict[str, str] = {}
+        """Projects to be upgraded that no index shows, and what is said of them."""
         self._has_missed = False
         """A project, or a version of one, was looked for and not seen."""
 
@@ -161,6 +163,8 @@ class Provider:
         if not project.versions:
             self._has_missed = True
             return Unavailable(answer.reason)
+        if found is None and self._policy.upgrades(_name(name)):
+            self._unseen[name] = answer.reason
         if self._policy.must_build(name) and name not in self._finder.direct:
             raise BuildingComesLater(
                 f"{name} would have to be built, as --no-binary asks",
@@ -427,8 +431,16 @@ class Provider:
         return f"{missing}, whose newest {usable}version is {project.versions[newest]}"
 
     def warn_of_doubts(self, pins: Iterable[Pin]) -> None:
-        """Warn where a stranger's package came in place of a doubtful answer."""
-        names = [pin.name for pin in pins if pin.candidate is not None]
+        """Warn where a stranger's package came, or nothing, for a doubtful answer."""
+        names: list[str] = []
+        stays: dict[str, list[str]] = {}
+        for pin in pins:
+            if pin.candidate is not None:
+                names.append(pin.name)
+            elif pin.name in self._unseen:
+                stays.setdefault(self._unseen[pin.name], []).append(pin.name)
+        for reason, kept in stays.items():
+            self._finder.warn(f"{', '.join(kept)} {reason}; what is installed stays")
         for text in self._finder.suspicions(names):
             self._finder.warn(text)
 

@@ -190,7 +190,7 @@ class Session:
         if client is None:
             return
         if memory is not None and not self.settings.flag("dry_run"):
-            trouble = _remember(client, memory)
+            trouble = _remember(client, memory, self.settings)
             if trouble is not None:
                 self.listener.detail(trouble)
         client.close()
@@ -892,16 +892,26 @@ class Session:
         return "auto" if self.cache.root is not None else "move"
 
 
-def _remember(client: Client, memory: MemoryFile) -> str | None:
-    """Write down which sources have accepted a credential; return what went wrong."""
+def _remember(client: Client, memory: MemoryFile, settings: Settings) -> str | None:
+    """Write down which sources have accepted a credential; return what went wrong.
+
+    A project's file, which may be a stranger's, makes no run after this one forget.
+    """
+    from admit.config.project_file import is_said_by_project
+
     accepted = []
     settled = []
+    passing = {
+        each.source.key
+        for each in settings.indexes
+        if is_said_by_project(each.policy_origin, settings)
+    }
     for source in client.sources():
         if source.kind == "direct" or source.is_public:
             continue
         credential = client.remarkable(source)
         if credential is not None:
             accepted.append((source, credential))
-        elif source.policy in ("never", "external"):
+        elif source.policy in ("never", "external") and source.key not in passing:
             settled.append(source)
     return memory.update(accepted, settled) if accepted or settled else None

@@ -108,6 +108,23 @@ class TestForgetting:
 
         assert private.url.rstrip("/") not in memory_of(alice).read_text()
 
+    @pytest.mark.parametrize("form", ["rule", "table"])
+    def test_not_by_the_file_of_a_project(
+        self, alice: Desk, private: IndexServer, form: str
+    ) -> None:
+        alice.succeed("install", "mypackage")
+        lose_netrc(alice)
+        alice.write(
+            "admit.toml",
+            f'authenticate = ["{private.url}=never"]\n'
+            if form == "rule"
+            else f'[[index]]\nurl = "{private.url}"\nauthenticate = "never"\n',
+        )
+
+        alice.succeed("install", "-U", "mypackage")
+
+        assert private.url.rstrip("/") in memory_of(alice).read_text()
+
 
 class TestWhatIsNotRemembered:
     def test_a_dry_run(self, alice: Desk) -> None:

@@ -9,8 +9,10 @@ Does not know: where files are, what settings do. A file that the user names by
 
 from __future__ import annotations
 
+import os
+
 from admit.config.authenticate import variable_part
-from admit.config.files import BadConfiguration, fixed_paths
+from admit.config.files import BadConfiguration, ancestors, fixed_paths
 from admit.spec.url import InvalidUrl, parse_url
 
 TYPE_CHECKING = False
@@ -18,6 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping, Sequence
 
     from admit.config.files import IndexTable, Layer
+    from admit.config.settings import Settings
     from admit.spec.url import Origin
 
 WITHHELD = {
@@ -91,6 +94,17 @@ def check_names(layers: Sequence[Layer], environ: Mapping[str, str]) -> None:
                     fix="give it another name, or say that you trust this file: "
                     f"--config-file {layer.origin}",
                 )
+
+
+def is_said_by_project(origin: str, settings: Settings) -> bool:
+    """Tell whether what was set at `origin` was set by a project's file only."""
+    path = origin.rpartition(":")[0] or origin
+    return (
+        path in settings.files
+        and path not in fixed_paths(settings.environ)
+        and os.path.dirname(path) in ancestors(settings.cwd)
+        and settings.text("config_file") is None
+    )
 
 
 def _origin_of(table: IndexTable) -> Origin | None:

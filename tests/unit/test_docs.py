@@ -115,6 +115,16 @@ class TestCommands:
     def test_stand_behind_a_dollar(self, block: Block) -> None:
         assert block.commands
 
+    def test_stand_in_blocks_of_commands_only(self) -> None:
+        elsewhere = [
+            block.id
+            for language in ("", "text", "sh", "toml")
+            for block in blocks(language)
+            if block.commands
+        ]
+
+        assert elsewhere == []
+
     def test_words_of_a_line_are_found(self) -> None:
         line = "A=1 admit install x | cat && admit list > f"
 

@@ -262,3 +262,25 @@ class TestPaths:
 
         with pytest.raises(BuildingComesLater):
             folder.collect(files=("one.txt",))
+
+
+class TestAFileOfAServer:
+    URL = "https://host.example/requirements.txt"
+
+    def test_may_not_switch_certificate_checks_off(self, folder: Folder) -> None:
+        folder.pages[self.URL] = "--trusted-host pypi.corp.example\nwidget\n"
+
+        with pytest.raises(UsageError) as caught:
+            folder.collect(files=(self.URL,))
+
+        assert f"{self.URL}:1: a file of a server may not" in caught.value.what
+
+    def test_may_not_read_a_file_of_this_machine(self, folder: Folder) -> None:
+        (folder.path / "own").write_text("password canary")
+        folder.pages[self.URL] = f"-r file://{folder.path}/own\n"
+
+        with pytest.raises(CannotReadRequirements) as caught:
+            folder.collect(files=(self.URL,))
+
+        assert "may not read files of this machine" in (caught.value.why or "")
+        assert "canary" not in str(caught.value.what)

@@ -440,7 +440,8 @@ class Provider:
             elif pin.name in self._unseen:
                 stays.setdefault(self._unseen[pin.name], []).append(pin.name)
         for reason, kept in stays.items():
-            self._finder.warn(f"{', '.join(kept)} {reason}; what is installed stays")
+            said = "stay as installed: each" if kept[1:] else "stays as installed: it"
+            self._finder.warn(f"{', '.join(kept)} {said} {reason}")
         for text in self._finder.suspicions(names):
             self._finder.warn(text)
 

@@ -226,7 +226,11 @@ def _index_as_json(index: IndexSettings) -> dict[str, object]:
         "credential-origins": [str(each) for each in source.credential_origins],
         "cache-control": source.cache_control,
         "client-cert": source.client_cert,
+        "client-key": source.client_key,
         "ca-cert": source.ca_cert,
+        "proxy": source.proxy
+        if source.proxy in (None, "direct")
+        else _masked(source.proxy),
         "exclude-newer": index.exclude_newer,
         "principal": source.principal,
         "username-is-token": source.username_is_token,
@@ -246,6 +250,7 @@ def _format_index(index: IndexSettings) -> str:
         "files beside the indexes": index.is_additional,
         "client certificate": source.client_cert is not None,
         "authorities of its own": source.ca_cert is not None,
+        "a proxy of its own": source.proxy is not None,
     }
     traits += [text for text, is_so in flags.items() if is_so]
     traits += [f"packages {' '.join(index.packages)}"] if index.packages else []

@@ -234,7 +234,8 @@ def client_certificate_unusable(
         f"cannot use the client certificate {cert}{key_text} for {url.origin}",
         why=_clean(detail),
         fix="it must be a PEM file that holds the certificate, with the private key "
-        "in it or beside it, and a password if the key is encrypted",
+        "in it or beside it; the password of an encrypted key is "
+        "ADMIT_CLIENT_KEY_PASSWORD, or ADMIT_INDEX_<NAME>_CLIENT_KEY_PASSWORD",
     )
 
 

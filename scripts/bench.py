@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # a script, not a module
 """Measure admit against uv and pip, side by side, in ratios: `make bench`.
 
     python scripts/bench.py --quick          # under two minutes on two cores

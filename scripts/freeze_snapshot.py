@@ -1,4 +1,3 @@
-# ruff: noqa: INP001  # a script, not a module
 r"""Freeze a piece of a package index into a folder that `scripts/bench.py` serves.
 
     python scripts/freeze_snapshot.py --index https://INDEX/simple/ \

@@ -118,9 +118,9 @@ class TestMemory:
         clerk = Clerk(pair("a", expires=2000.0), pair("b", expires=5000.0))
 
         assert clerk.ask() == "a"
-        clerk.now = 1930.0
+        clerk.now = 1940.0
         assert clerk.ask() == "a"
-        clerk.now = 1950.0
+        clerk.now = 1940.5
         assert clerk.ask() == "b"
         assert clerk.asked == 2
 
@@ -136,7 +136,15 @@ class TestMemory:
         assert clerk.asked == 2
 
     def test_what_has_ended_already_is_an_error(self) -> None:
-        assert "ended already" in Clerk(pair("a", expires=999.0)).ask()
+        assert "ended already" in Clerk(pair("a", expires=1000.0)).ask()
+
+    @pytest.mark.pain("E7")
+    def test_a_miss_after_a_refusal_is_not_kept(self) -> None:
+        clerk = Clerk(pair("a"), Missing("x"))
+        clerk.ask()
+
+        assert clerk.ask(refused=pair("a")) == "missing"
+        assert clerk.ask() == "a"
 
 
 class TestRenewalAheadOfTime:

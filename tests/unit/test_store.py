@@ -76,6 +76,13 @@ class TestText:
         [
             ("", "it is not JSON"),
             ("[]", "it has no `version`"),
+            ("7", "it has no `version`"),
+            ('"version"', "it has no `version`"),
+            (
+                '{"version": 1, "credentials": [{"url": "https://a:b@h/", '
+                '"password": "x"}]}',
+                "holds a user name",
+            ),
             ('{"version": 2}', "another version"),
             ('{"version": 1, "credentials": {}}', "not a list"),
             ('{"version": 1, "credentials": [1]}', "not a table"),
@@ -114,6 +121,9 @@ class TestText:
         assert (second.secret.expose(), second.kind) == ("t", "bearer")
         with pytest.raises(InvalidStore, match="not TOML"):
             parse_uv_store("[")
+
+    def test_an_empty_one_is_short(self) -> None:
+        assert format_store(()) == '{\n  "version": 1,\n  "credentials": []\n}\n'
 
 
 class TestChoice:
@@ -161,11 +171,15 @@ class TestChoice:
 
         assert choose_stored(parse_url(f"{HOST}/simple/"), entries) == tuple(entries)
         assert choose_stored(parse_url(f"{HOST}/simple/"), entries, "alice") == ()
+        assert choose_stored(parse_url(f"{HOST}/simple/"), entries, "") == ()
 
     def test_a_later_login_replaces_an_earlier(self) -> None:
-        entries = with_entry([stored(f"{HOST}/a/"), stored(HOST)], stored(f"{HOST}/a"))
+        new = stored(f"{HOST}/a", secret="new")
 
-        assert len(entries) == 2
+        assert with_entry([stored(f"{HOST}/a/"), stored(HOST)], new) == (
+            stored(HOST),
+            new,
+        )
 
     def test_removing_is_exact(self) -> None:
         entries = (
@@ -175,8 +189,8 @@ class TestChoice:
         )
         url = parse_url(f"{HOST}/a/")
 
-        assert len(without_entries(entries, url, None)) == 1
-        assert len(without_entries(entries, url, "bob")) == 2
+        assert without_entries(entries, url, None) == (entries[1],)
+        assert without_entries(entries, url, "bob") == entries[:2]
 
 
 class TestFile:

@@ -284,3 +284,11 @@ class TestAFileOfAServer:
 
         assert "may not read files of this machine" in (caught.value.why or "")
         assert "canary" not in str(caught.value.what)
+
+    def test_may_not_go_on_for_ever(self, folder: Folder) -> None:
+        for number in range(200):
+            url = f"https://host.example/{number}.txt"
+            folder.pages[url] = f"-r {number + 1}.txt\n"
+
+        with pytest.raises(CannotReadRequirements, match="more than 50 deep"):
+            folder.collect(files=("https://host.example/0.txt",))

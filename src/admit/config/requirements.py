@@ -68,6 +68,10 @@ class BuildingComesLater(InputError):
     code = "build-needed"
 
 
+_DEEPEST = 50
+"""Files that stand in each other; a server could go on for ever."""
+
+
 @value
 class Wanted:
     """Everything that was asked for."""
@@ -188,6 +192,11 @@ class _Reading:
             raise CannotReadRequirements(
                 f"{_shown(where, self._cwd)} includes itself",
                 why=" includes ".join(_shown(t, self._cwd) for t in self._trail),
+            )
+        if len(self._trail) >= _DEEPEST:
+            raise CannotReadRequirements(
+                f"{_shown(self._trail[0], self._cwd)} includes files that include "
+                f"files, more than {_DEEPEST} deep"
             )
         body = self._load(where, url)
         shown = _shown(where, self._cwd)

@@ -192,6 +192,8 @@ def _expand_tags(text: str, parts: list[str]) -> tuple[str, ...]:
         raise _invalid(text, "one of its tags is empty")
     if not all(map(str.isidentifier, pythons)):
         raise _invalid(text, f"{parts[0]!r} is not a Python tag")
+    if any(not part.isprintable() or "/" in part or "\\" in part for part in parts):
+        raise _invalid(text, "one of its tags has a character that no tag has")
     if len(pythons) * len(abis) * len(platforms) > _MOST_TAGS:
         raise _invalid(text, "it has more tags than any wheel needs")
     expanded = tuple(

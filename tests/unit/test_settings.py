@@ -207,6 +207,28 @@ def test_a_misspelt_key_gets_a_suggestion(tmp_path: Path) -> None:
 
 
 @pytest.mark.parametrize(
+    ("variable", "warnings"),
+    [
+        pytest.param(
+            "ADMIT_INDX_URL",
+            ("ADMIT_INDX_URL means nothing; is it to be ADMIT_INDEX_URL?",),
+            id="a letter short",
+        ),
+        pytest.param("ADMIT_OFFLINE", (), id="known"),
+        pytest.param("ADMIT_INDEX_URI_TOKEN", (), id="a secret of an index"),
+        pytest.param("ADMIT_STATE_DIR", (), id="known elsewhere"),
+        pytest.param("ADMIT_CREDENTIALS_DIR", (), id="also known elsewhere"),
+        pytest.param("ADMIT_CLIENT_KEY_PASSWORD", (), id="a secret"),
+        pytest.param("ADMIT_FLUX", (), id="somebody's own"),
+    ],
+)
+def test_a_misspelt_variable_is_a_warning(
+    tmp_path: Path, variable: str, warnings: tuple[str, ...]
+) -> None:
+    assert load(tmp_path, "", {variable: "1"}).warnings == warnings
+
+
+@pytest.mark.parametrize(
     ("variable", "text"),
     [("ADMIT_NO_DEPS", "perhaps"), ("ADMIT_RETRIES", "x"), ("ADMIT_LINK_MODE", "x")],
 )

@@ -15,7 +15,7 @@ from admit.config.files import Layer, read_files
 from admit.config.foreign import Surroundings, put_aside, read_foreign
 from admit.config.indexes import IndexSettings, collect_indexes, url_of
 from admit.config.options import BY_KEY
-from admit.config.variables import read_variables
+from admit.config.variables import misspelt, read_variables
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -133,6 +133,7 @@ def load_settings(
     if not _first(own, "no_foreign_config"):
         has_files = not no_config and not only
         foreign, warnings = _read_foreign([variables, *files], around, has_files)
+    warnings = (*misspelt(environ), *warnings)
     layers = [*own, *foreign]
     values: dict[str, object] = {}
     origins: dict[str, str] = {}

@@ -19,6 +19,8 @@ if TYPE_CHECKING:
 
 TRUE = ("1", "true", "yes", "on", "y", "t")
 FALSE = ("0", "false", "no", "off", "n", "f", "")
+_ELSEWHERE = ("ADMIT_CLIENT_KEY_PASSWORD", "ADMIT_CREDENTIALS_DIR", "ADMIT_STATE_DIR")
+"""Variables that are no options."""
 
 
 def read_variables(environ: Mapping[str, str]) -> Layer:
@@ -38,6 +40,24 @@ def read_variables(environ: Mapping[str, str]) -> Layer:
         values[option.key] = parse_text(option, text, option.variable)
         origins[option.key] = option.variable
     return Layer("environment", values, origins)
+
+
+def misspelt(environ: Mapping[str, str]) -> tuple[str, ...]:
+    """Warn of variables that are none of ours by a letter or two.
+
+    `ADMIT_INDX_URL` would leave a private index unasked without a word.
+    """
+    own = [name for name in environ if name.startswith("ADMIT_")]
+    known = {option.variable for option in OPTIONS} if own else set()
+    unknown = [name for name in own if name not in known and name not in _ELSEWHERE]
+    warnings: list[str] = []
+    for name in unknown:
+        from difflib import get_close_matches
+
+        close = get_close_matches(name, known, 1, 0.9)
+        if close and not name.startswith("ADMIT_INDEX_"):
+            warnings.append(f"{name} means nothing; is it to be {close[0]}?")
+    return tuple(warnings)
 
 
 def parse_text(option: Option, text: str, where: str) -> object:

@@ -2,7 +2,7 @@
 
 from __future__ import annotations
 
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
@@ -463,6 +463,27 @@ class TestNetrc:
         machine.netrc("default login d password x")
 
         assert told(machine.search(source(policy=policy), stage)) == expected
+
+    @pytest.mark.pain("D8")
+    @pytest.mark.parametrize(
+        ("more", "is_told"),
+        [
+            ({}, True),
+            ({"policy": "always"}, False),
+            ({"is_public": True}, False),
+            ({"kind": "direct"}, False),
+        ],
+    )
+    def test_default_that_is_not_sent_is_told_of(
+        self, more: dict[str, Any], is_told: bool, machine: Machine
+    ) -> None:
+        machine.netrc("default login d password x")
+
+        found = machine.search(source(**more))
+
+        assert ["`default` of netrc" in each for each in found.warnings] == (
+            [True] if is_told else []
+        )
 
     @pytest.mark.pain("D11")
     def test_the_host_is_the_parsed_one(self, machine: Machine) -> None:

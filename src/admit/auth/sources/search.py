@@ -189,8 +189,26 @@ class Search:
         )
         problem = None if may_go_bare or remembered is None else remembered(source)
         if problem is None:
-            return self._found(tried, None, None)
+            found = self._found(tried, None, None)
+            hint = self._hint_of_default(query)
+            return replace(found, warnings=(*found.warnings, hint)) if hint else found
         return self._last_resort(query, places, tried, None, problem)
+
+    def _hint_of_default(self, query: Query) -> str | None:
+        """Say that netrc has a `default`, and that it is not sent up front (R2)."""
+        source = query.source
+        is_meant = query.stage == "source" and source.policy == "auto"
+        if not is_meant or source.is_public or source.kind == "direct":
+            return None
+        entries = self._netrc.entries if self._netrc is not None else ()
+        for entry in entries:
+            if entry.machine is None:
+                return (
+                    f"the `default` of netrc (line {entry.line}) fits every host, so "
+                    "only an index that asks for a login gets it; `--authenticate "
+                    "INDEX=always` sends it at once"
+                )
+        return None
 
     def _last_resort(
         self,

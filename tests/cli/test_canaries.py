@@ -253,6 +253,25 @@ def test_no_secret_leaks(
     desk.succeed("freeze", "-vv")
 
 
+@pytest.mark.pain("G1")
+@pytest.mark.parametrize("secret", [SECRETS["marks"], SECRETS["letters"]])
+@pytest.mark.parametrize("way", [each for each in WAYS if each != "reference"])
+def test_explaining_and_checking_leak_nothing(
+    canary: Canary, way: str, secret: str, founding_world: Path
+) -> None:
+    desk = canary.desk
+    with serve(founding_world, account(USER, secret, "*")) as server:
+        options = WAYS[way](desk, server, USER, secret)
+
+        for json_too in ([], ["--json"]):
+            desk.succeed("auth", "explain", "-vv", *options, *json_too)
+            desk.succeed("auth", "check", "-vv", *options, *json_too)
+        server.indexes[0].visibility.rotate(USER, "another")
+        desk.fail("auth", "check", "-vv", *options)
+
+        assert len(server.failed_logins) <= 2
+
+
 @pytest.mark.pain("G2")
 @pytest.mark.parametrize("form", ["{}:", "{}", ":{}"])
 def test_a_token_in_the_url_is_masked(

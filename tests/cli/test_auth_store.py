@@ -70,7 +70,7 @@ class TestLogin:
         desk.succeed("install", "-v", "-i", private.url, "mypackage")
 
         assert ran.status == 0
-        assert "to nobody" in ran.stderr or "nobody" in ran.stderr
+        assert "1 project more than an anonymous caller" in ran.stderr
         assert private.anonymous == []
         assert desk.installed == NEWEST
         assert "alice via store" in desk.ran[-1].stderr

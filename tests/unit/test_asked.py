@@ -5,6 +5,7 @@ from __future__ import annotations
 import os
 import sys
 import time
+from datetime import datetime
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,7 @@ from admit.auth.provided import (
     Provided,
     parse_answer,
     parse_time,
+    read_answer,
     strip_line_end,
 )
 from admit.auth.query import Found, Problem, Query
@@ -220,6 +222,24 @@ class TestForm:
     def test_answers(self, text: bytes, expected: Provided | None) -> None:
         assert parse_answer(text) == expected
 
+    @pytest.mark.parametrize(
+        ("found", "expected"),
+        [
+            ({"error": "asleep\x07"}, "it says: asleep "),
+            ({"username": "a"}, "a `username` without a `password`"),
+            ({"token": "t", "password": "p"}, "both `token` and `password`"),
+            ({"token": 1}, "a `token` that is not a text"),
+            ({"password": 1}, "a `password` that is not a text"),
+            ({"username": 1, "password": "p"}, "a `username` that is not a text"),
+            ({"token": "t", "expires": "soon"}, "an `expires` that is no time"),
+        ],
+    )
+    def test_what_is_no_answer(self, found: dict[str, object], expected: str) -> None:
+        with pytest.raises(InvalidAnswer) as caught:
+            read_answer(found)
+
+        assert expected in caught.value.what
+
     @pytest.mark.parametrize("found", ["", "soon", True, [], float("nan")])
     def test_what_is_no_time(self, found: object) -> None:
         with pytest.raises(InvalidAnswer):
@@ -227,7 +247,13 @@ class TestForm:
 
     @pytest.mark.parametrize(
         "found",
-        ["2001-09-09T01:46:40", "2001-09-09T03:46:40+02:00", 1000000000, 1e9],
+        [
+            datetime(2001, 9, 9, 1, 46, 40),  # noqa: DTZ001  # as providers may
+            "2001-09-09T01:46:40",
+            "2001-09-09T03:46:40+02:00",
+            1000000000,
+            1e9,
+        ],
     )
     def test_times(self, found: object) -> None:
         assert parse_time(found) == 1e9

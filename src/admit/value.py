@@ -44,6 +44,8 @@ def value(cls: type[T]) -> type[T]:
     namespace.pop("__weakref__", None)
     fields = tuple(namespace.get("__annotations__", ()))
     defaults = {name: namespace.pop(name) for name in fields if name in namespace}
+    if tuple(defaults) != fields[len(fields) - len(defaults) :]:
+        raise TypeError(f"{cls.__name__}: fields with defaults come last")
     own = {name for name in ("__init__", "__eq__", "__hash__") if name in cls.__dict__}
     if "__eq__" in own and cls.__dict__.get("__hash__") is None:
         own.discard("__hash__")  # Python takes the hash away from who defines equality
@@ -78,14 +80,15 @@ def value(cls: type[T]) -> type[T]:
 def _compile(
     name: str, fields: tuple[str, ...], defaults: dict[str, object]
 ) -> Callable[..., Any]:
-    """Return one method of a value class."""
+    """Return one method of a value class.
+
+    The code is compiled and made a function without being executed: an interrupt that
+    arrives during `exec` would end the process by a signal later, though it was caught.
+    """
     mine = "".join(f"self.{field}," for field in fields)
     if name == "__init__":
-        parameters = [
-            f"{field}=_{field}" if field in defaults else field for field in fields
-        ]
         body = [f" self.{field}={field}" for field in fields] or [" pass"]
-        lines = [f"def __init__(self,{','.join(parameters)}):", *body]
+        lines = [f"def __init__(self,{','.join(fields)}):", *body]
     elif name == "__eq__":
         other = "".join(f"other.{field}," for field in fields)
         lines = [
@@ -95,10 +98,11 @@ def _compile(
         ]
     else:
         lines = ["def __hash__(self):", f" return hash(({mine}))"]
-    scope: dict[str, Any] = {f"_{field}": each for field, each in defaults.items()}
-    exec("\n".join(lines), scope)  # noqa: S102  # field names of our own classes
-    method: Callable[..., Any] = scope[name]
-    return method
+    from types import FunctionType
+
+    code = compile("\n".join(lines), "<value>", "exec").co_consts[0]
+    given = tuple(defaults.values()) if name == "__init__" else ()
+    return FunctionType(code, globals(), name, given)
 
 
 def replace(instance: T, **changes: object) -> T:

@@ -88,3 +88,12 @@ def test_replace_changes_some_fields() -> None:
     assert point == Point(1, 2)
     with pytest.raises(TypeError):
         replace(point, z=1)
+
+
+def test_fields_with_defaults_come_last() -> None:
+    with pytest.raises(TypeError, match="come last"):
+
+        @value
+        class Wrong:
+            first: int = 1
+            second: int  # type: ignore[misc]  # the fault under test

@@ -88,9 +88,11 @@ def desk_of(tmp_path: Path, template: Path, shelf: Path, company: IndexServer) -
     shim = tmp_path / "bin" / "admit"
     shim.write_text(f'#!/bin/sh\nexec "{sys.executable}" -m admit "$@"\n')
     shim.chmod(0o755)
-    for name, text in {"corp-token": "$TOKEN", "corp-login": "{}"}.items():
+    # A helper that does not read its question breaks the pipe of whoever asks it.
+    commands = {"corp-token": 'echo "$TOKEN"', "corp-login": 'read line; echo "{}"'}
+    for name, text in commands.items():
         command = tmp_path / "bin" / name
-        command.write_text(f'#!/bin/sh\necho "{text}"\n')
+        command.write_text(f"#!/bin/sh\n{text}\n")
         command.chmod(0o755)
     shutil.copytree(template, work / ".venv", symlinks=True)
     shutil.copytree(shelf, work / "wheels")

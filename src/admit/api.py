@@ -209,7 +209,7 @@ class Session:
         """
         from admit.env.installed import scan
         from admit.env.satisfied import index_installed
-        from admit.install.journal import has_journal
+        from admit.install.pending import has_journal
 
         settings = self.settings
         interpreter = self._find_interpreter()

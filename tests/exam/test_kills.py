@@ -17,7 +17,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
-from admit.install.journal import has_journal, recover
+from admit.install.journal import recover
+from admit.install.pending import has_journal
 from support.killed import TESTS, command, run_killed
 from support.site import ScratchSite, snapshot
 from support.wheel import build_wheel

@@ -16,8 +16,8 @@ import pytest
 
 from admit.env.installed import scan
 from admit.install.apply import CannotChange, EnvironmentChanged, apply
-from admit.install.journal import JOURNAL
 from admit.install.lock import EnvironmentBusy, lock_environment
+from admit.install.pending import JOURNAL
 from admit.install.place import CacheDamaged, Placer, copy_file
 from admit.install.plan import FileCollision
 from support.site import ScratchSite

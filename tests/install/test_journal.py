@@ -11,15 +11,14 @@ import pytest
 from admit.install import journal as module
 from admit.install.apply import apply
 from admit.install.journal import (
-    JOURNAL,
     ForeignJournal,
     Intent,
     Journal,
-    has_journal,
     recover,
     recover_if_idle,
 )
 from admit.install.lock import lock_environment
+from admit.install.pending import JOURNAL, has_journal
 from support.killed import run_killed
 from support.site import ScratchSite, snapshot
 from support.wheel import build_wheel

@@ -9,7 +9,8 @@ from typing import TYPE_CHECKING
 import pytest
 from packaging import tags as oracle
 
-from admit.env.supported import Facts, platform_tags, supported_tags
+from admit.env.facts import Facts
+from admit.env.supported import platform_tags, supported_tags
 from admit.value import replace
 
 if TYPE_CHECKING:

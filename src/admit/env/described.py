@@ -8,7 +8,7 @@ Spec: environment markers (PEP 508), platform compatibility tags (PEP 425).
 
 from __future__ import annotations
 
-from admit.env.supported import Facts, supported_tags
+from admit.env.supported import supported_tags
 from admit.errors import UsageError
 from admit.spec.tags import Target
 from admit.value import replace, value
@@ -17,6 +17,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Mapping
 
+    from admit.env.facts import Facts
     from admit.env.interpreter import Interpreter
 
 _GLIBC = (2, 28)

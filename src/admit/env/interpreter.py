@@ -17,8 +17,8 @@ import sys
 from binascii import crc32
 
 from admit.env.asking import InterpreterFailed, ask, escape, parse_answer
+from admit.env.facts import Facts
 from admit.env.layout import Scheme
-from admit.env.supported import Facts, supported_tags
 from admit.errors import EnvironmentProblem
 from admit.value import value
 
@@ -80,6 +80,7 @@ class Interpreter:
     @property
     def target(self) -> Target:
         """What wheels have to fit. Make it once: it computes a thousand tags."""
+        from admit.env.supported import supported_tags
         from admit.spec.tags import Target
 
         return Target(self.environment, supported_tags(self.facts))

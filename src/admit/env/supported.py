@@ -9,11 +9,11 @@ Spec: platform compatibility tags (PEP 425, 600, 656), abi3 (PEP 384), free thre
 
 from __future__ import annotations
 
-from admit.value import value
-
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterator
+
+    from admit.env.facts import Facts
 
 _LEGACY = {17: "manylinux2014", 12: "manylinux2010", 5: "manylinux1"}
 """Names from before PEP 600, by minor version of glibc 2."""
@@ -22,32 +22,6 @@ _MANYLINUX_ARCHITECTURES = frozenset(
 )
 _HIGHEST_GLIBC_1 = 50
 """No glibc 2 has, or will have, a greater minor version than a later 3.0 assumes."""
-
-
-@value
-class Facts:
-    """What has to be known of an interpreter and its system."""
-
-    implementation: str
-    """`sys.implementation.name`, lower case."""
-    python: tuple[int, int]
-    platform: str
-    """`sysconfig.get_platform()`."""
-    pointer_size: int
-    """Bytes."""
-    extension_suffix: str
-    """`EXT_SUFFIX` of sysconfig."""
-    is_debug: bool = False
-    is_free_threaded: bool = False
-    glibc: tuple[int, int] | None = None
-    musl: tuple[int, int] | None = None
-    is_hard_float: bool = True
-    """Whether a 32-bit ARM interpreter follows the ABI that manylinux means."""
-    mac: tuple[int, int] | None = None
-    machine: str = ""
-    """The CPU as macOS names it."""
-    manylinux_verdicts: tuple[tuple[int, bool], ...] = ()
-    """By minor version of glibc 2, what a `_manylinux` module decided."""
 
 
 def supported_tags(facts: Facts) -> tuple[str, ...]:

@@ -18,6 +18,7 @@ from stat import S_ISDIR
 
 from admit.errors import EnvironmentProblem
 from admit.install.lock import EnvironmentBusy, lock_environment
+from admit.install.pending import JOURNAL, has_journal
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -27,7 +28,6 @@ if TYPE_CHECKING:
 
     Recovery = Literal["nothing", "rolled-back", "finished", "busy", "refused"]
 
-JOURNAL = ".admit-journal"
 _FORMAT = "admit journal 1"
 _TRASH = ".admit-trash"
 _ELSEWHERE = "elsewhere"
@@ -121,15 +121,6 @@ class Journal:
             if is_elsewhere:
                 _restore(_sibling(path, number), path)
         _remove_all(self._home)
-
-
-def has_journal(site: str) -> bool:
-    """Whether a change was interrupted, or is going on: one look at the disk."""
-    try:
-        os.lstat(f"{site}/{JOURNAL}")
-    except OSError:
-        return False
-    return True
 
 
 def recover(site: str, *, on_wait: Callable[[], None] | None = None) -> Recovery:

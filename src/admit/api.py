@@ -439,11 +439,7 @@ class Session:
     def client_of(self, search: Callable[[Query], Found]) -> Client:
         """Open a client that takes its credentials from this search and no other."""
         from admit.auth.scrub import Scrubber
-        from admit.config.network import (
-            proxy_secrets,
-            retries_of,
-            transport_options,
-        )
+        from admit.config.network import retries_of, secrets_of, transport_options
         from admit.net.client import Client, ClientOptions
         from admit.net.transport import LateTransport
 
@@ -451,7 +447,7 @@ class Session:
         sources = (each.source for each in self.index_settings())
         if self._scrubber is None:
             self._scrubber = Scrubber()
-        for secret in proxy_secrets(settings):
+        for secret in secrets_of(settings):
             self._scrubber.register(secret)
         transport = transport_options(settings)
         return Client(

@@ -6,6 +6,7 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from admit.api import Session
 from admit.config.files import BadConfiguration
 from admit.config.network import transport_options
 from admit.config.settings import Settings, load_settings
@@ -119,6 +120,19 @@ class TestTheRun:
         assert options.client_cert == str(home / "me.pem")
         assert options.client_key == str(home / "key.pem")
         assert options.client_key_password == Secret("hidden")
+
+    def test_shows_no_password_of_a_key(self, home: Path) -> None:
+        text = CORP + 'client-cert = "../../me.pem"\n'
+        variables = {
+            "ADMIT_CLIENT_KEY_PASSWORD": "c4nary-of-all",
+            "ADMIT_INDEX_MY_CORP_CLIENT_KEY_PASSWORD": "c4nary-of-corp",
+        }
+
+        with Session(load(home, text, None, **variables)) as session:
+            session.client.standing(session.index_settings()[0].source)
+            shown = session.scrub("c4nary-of-all c4nary-of-corp")
+
+        assert "c4nary" not in shown
 
     def test_has_no_key_without_a_certificate(self, home: Path) -> None:
         with pytest.raises(UsageError, match="no client certificate"):

@@ -78,22 +78,18 @@ def retries_of(settings: Settings) -> int:
     return int(number)
 
 
-def proxy_secrets(settings: Settings) -> list[Secret]:
-    """The passwords of proxies, which no text may show."""
+def secrets_of(settings: Settings) -> list[Secret]:
+    """Return the passwords of proxies and of clients' keys; no text may show them."""
     proxies = _proxies(settings)
-    own = [each.source.proxy for each in settings.indexes]
-    return [
+    sources = [each.source for each in settings.indexes]
+    found = [
         each.userinfo.password
-        for each in (proxies.http, proxies.https, *own)
-        if isinstance(each, Url) and each.userinfo and each.userinfo.password
+        for each in (proxies.http, proxies.https, *(own.proxy for own in sources))
+        if isinstance(each, Url) and each.userinfo
     ]
-
-
-def key_passwords(settings: Settings) -> list[Secret]:
-    """The passwords of clients' keys, which no text may show."""
-    found = [each.source.client_key_password for each in settings.indexes]
+    found += [own.client_key_password for own in sources]
     found.append(key_password(settings.environ, None))
-    return [each for each in found if each is not None]
+    return [each for each in found if each]
 
 
 def _trust(settings: Settings) -> tuple[str | None, str | None]:

@@ -200,6 +200,11 @@ class _Reading:
         )
 
 
+def texts_of(operand: object) -> list[str]:
+    """Return the words of an operand that takes several."""
+    return [str(each) for each in operand] if isinstance(operand, list) else []
+
+
 def format_help(command: Command) -> str:
     """Return what `--help` prints."""
     usage = f"usage: admit {command.name} [OPTIONS]"

@@ -10,6 +10,7 @@ from __future__ import annotations
 import os
 import time
 
+from admit.cli.arguments import texts_of
 from admit.cli.listener import Teller
 from admit.cli.output import count_of, format_duration
 from admit.cli.progress import Progress
@@ -46,8 +47,7 @@ def run_compile(
     progress = Progress(output, is_on=not settings.flag("no_progress"))
     from admit.api import Session
 
-    found = operands["_files"]
-    files = [str(each) for each in found] if isinstance(found, list) else []
+    files = texts_of(operands["_files"])
     if not files:
         raise UsageError(
             "nothing to compile was named",

@@ -9,6 +9,7 @@ from __future__ import annotations
 import os
 import time
 
+from admit.cli.arguments import texts_of
 from admit.cli.listener import Teller
 from admit.cli.output import count_of, format_duration
 from admit.cli.progress import Progress
@@ -48,8 +49,7 @@ def _download(
     started: float,
 ) -> int:
     settings = session.settings
-    found = operands["_packages"]
-    packages = [str(each) for each in found] if isinstance(found, list) else []
+    packages = texts_of(operands["_packages"])
     files = settings.items("requirement")
     if not packages and not files:
         raise UsageError(

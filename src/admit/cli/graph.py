@@ -6,6 +6,7 @@ Does not know: indexes, resolution.
 
 from __future__ import annotations
 
+from admit.cli.arguments import texts_of
 from admit.errors import AdmitError, InputError, UsageError
 from admit.spec.names import normalize_name
 
@@ -237,7 +238,7 @@ def _read(settings: Settings, output: Output) -> Environment:
 
 
 def _names(found: object) -> list[NormalizedName]:
-    return [_name(str(each)) for each in found] if isinstance(found, list) else []
+    return [_name(each) for each in texts_of(found)]
 
 
 def _name(text: str) -> NormalizedName:

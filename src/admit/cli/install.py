@@ -8,6 +8,7 @@ from __future__ import annotations
 
 import time
 
+from admit.cli.arguments import texts_of
 from admit.cli.listener import Teller
 from admit.cli.output import count_of, format_duration
 from admit.cli.progress import Progress
@@ -47,7 +48,7 @@ def _install(
     operands: Mapping[str, object],
     started: float,
 ) -> int:
-    packages = _texts(operands["_packages"])
+    packages = texts_of(operands["_packages"])
     files = session.settings.items("requirement")
     if not packages and not files:
         raise UsageError(
@@ -205,7 +206,7 @@ def run_uninstall(
 
     progress = Progress(output, is_on=False)
     with Session(settings, Teller(output, progress)) as session:
-        packages = _texts(operands["_packages"])
+        packages = texts_of(operands["_packages"])
         files = settings.items("requirement")
         if not packages and not files:
             raise UsageError("nothing to uninstall was named")
@@ -239,7 +240,3 @@ def _finish_removal(change: Change, settings: Settings, output: Output) -> int:
         packages = describe_change(change, ())
         output.result("uninstall", packages, dry_run=settings.flag("dry_run"))
     return 0
-
-
-def _texts(found: object) -> list[str]:
-    return [str(each) for each in found] if isinstance(found, list) else []

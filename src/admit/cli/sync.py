@@ -9,6 +9,7 @@ from __future__ import annotations
 
 import time
 
+from admit.cli.arguments import texts_of
 from admit.cli.install import apply_change, finish_change, tell_environment, tell_plan
 from admit.cli.listener import Teller
 from admit.cli.output import count_of, format_duration
@@ -30,8 +31,7 @@ def run_sync(settings: Settings, output: Output, operands: Mapping[str, object])
     progress = Progress(output, is_on=not settings.flag("no_progress"))
     from admit.api import Session
 
-    found = operands["_files"]
-    files = [str(each) for each in found] if isinstance(found, list) else []
+    files = texts_of(operands["_files"])
     if not files:
         raise UsageError(
             "nothing to sync was named", fix="name a file, such as requirements.txt"

@@ -7,6 +7,7 @@ Does not know: what fits together with what.
 
 from __future__ import annotations
 
+from admit.cli.arguments import texts_of
 from admit.cli.listener import Teller
 from admit.cli.output import count_of
 from admit.cli.progress import Progress
@@ -32,8 +33,7 @@ def run_index(
     settings: Settings, output: Output, operands: Mapping[str, object]
 ) -> int:
     """Print the versions of projects, newest first."""
-    found = operands["_packages"]
-    names = [str(each) for each in found] if isinstance(found, list) else []
+    names = texts_of(operands["_packages"])
     if operands["_verb"] != "versions" or not names:
         raise UsageError(
             "`admit index` wants a verb and a name",

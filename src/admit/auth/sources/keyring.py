@@ -69,11 +69,6 @@ def keyring_place(keyring: Keyring, told: list[str], *, name: str = "keyring") -
     return Place(RANK, name, Memory(ask, manner, told))
 
 
-def no_keyring() -> Place:
-    """Return a place that says that keyring is off, and how it is switched on."""
-    return Place(RANK, "keyring", lambda _: Missing("off (--keyring)"))
-
-
 def _ask(keyring: Keyring, question: Question, told: list[str]) -> Credential | Missing:
     username = question.username
     if username is not None and is_token_shaped(username):
@@ -146,13 +141,6 @@ class ImportedKeyring:
             if name == "NoKeyringError":
                 raise PlaceFailed("it has no backend on this machine") from None
             raise PlaceFailed(f"its backend raised {name}") from None
-
-
-def is_importable() -> bool:
-    """Tell whether the package `keyring` is there, without importing it."""
-    from importlib.util import find_spec
-
-    return find_spec("keyring") is not None
 
 
 def _imported(service: str, username: str | None) -> Pair | None:

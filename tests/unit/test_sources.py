@@ -522,6 +522,53 @@ class TestForeignHosts:
         assert told(found) == "f:x via netrc"
         assert len(found.tried) == 1
 
+    @pytest.mark.parametrize(
+        ("url", "expected"),
+        [
+            ("https://files.example/w.whl", "f:x via netrc"),
+            ("https://files.example:443/w.whl", "f:x via netrc"),
+            ("https://files.example:9999/w.whl", "nothing"),
+            ("https://files.example:80/w.whl", "nothing"),
+            ("http://localhost/w.whl", "l:y via netrc"),
+            ("http://localhost:3000/w.whl", "nothing"),
+            ("https://files.example:8443/w.whl", "f:x via netrc"),
+            ("http://files.example:8443/w.whl", "nothing"),
+            ("https://files.example:7777/w.whl", "p:z via netrc"),
+        ],
+    )
+    def test_an_entry_without_a_port_is_for_the_usual_one_or_a_sources(
+        self, url: str, expected: str, machine: Machine
+    ) -> None:
+        machine.netrc(
+            "machine files.example login f password x\n"
+            "machine files.example:7777 login p password z\n"
+            "machine localhost login l password y\n"
+        )
+        origin = parse_url("https://files.example:8443/").origin
+        machine.options = SearchOptions(origins=(source().url.origin, origin))
+
+        assert told(machine.search(source(), "foreign", url)) == expected
+
+    def test_an_entry_that_is_not_sent_is_told_of(self, machine: Machine) -> None:
+        machine.netrc("machine files.example login f password x")
+
+        found = machine.search(source(), "foreign", "https://files.example:99/w.whl")
+
+        assert found.warnings == (
+            "~/.netrc:1: the entry of files.example names no port and is not sent to "
+            "https://files.example:99, where a link leads and no source of yours is; "
+            "if it is for that port too, write `machine files.example:99`",
+        )
+
+    def test_a_source_has_its_entry_on_any_port(self, machine: Machine) -> None:
+        machine.netrc("machine files.example login f password x")
+
+        url = parse_url("https://files.example:9999/simple/")
+
+        for kind in ("index", "direct"):
+            found = machine.search(Source(url, kind=kind))
+            assert told(found) == "f:x via netrc"
+
     def test_a_half_entry_there_is_nothing(self, machine: Machine) -> None:
         machine.netrc("machine files.example login f")
 

@@ -362,12 +362,25 @@ class TestRedirects:
         target = other.url("/simple/widgets/", host="localhost")
         server.answer = lambda _: redirect(target.text)
         other.answer = only("bob:s3cret-of-bob")
-        machine.netrc(NETRC + "machine localhost login bob password s3cret-of-bob")
+        entry = f"machine localhost:{target.origin.port}"
+        machine.netrc(f"{NETRC}\n{entry} login bob password s3cret-of-bob")
 
         response = machine.get(Source(server.url()))
 
         assert (server.users, other.users) == (["alice"], ["bob"])
         assert response.identity.label == "alice via netrc"
+
+    def test_an_entry_without_a_port_does_not_go_where_a_link_leads(
+        self, machine: Machine, server: RecordingServer, other: RecordingServer
+    ) -> None:
+        """Anybody may start a server on another port of `localhost`."""
+        target = other.url("/w.whl", host="localhost")
+        machine.netrc(f"{NETRC}\nmachine localhost login bob password s3cret-of-bob")
+
+        machine.get(Source(server.url()), target, purpose="file")
+
+        assert other.users == ["-"]
+        assert "names no port and is not sent" in machine.warnings[0]
 
     @pytest.mark.pain("C2")
     @pytest.mark.parametrize("userinfo", ["bob:s3cret-of-bob", ":s3cret-of-bob"])

@@ -252,12 +252,12 @@ class _Conversation:
             self._check_usable(decision.credential, url.origin)
             return decision.credential, decision.owner
         if isinstance(decision, AskHost):
-            found = ledger.foreign(url.origin)
+            found = ledger.foreign(url)
             if found is None:
                 found = yield Gather(
                     Query(source, url.without_userinfo(), stage="foreign")
                 )
-                ledger.note_foreign(url.origin, found)
+                ledger.note_foreign(url, found)
                 for text in found.warnings:
                     yield Warn(text)
             if found.problem is not None:
@@ -329,6 +329,9 @@ class _Conversation:
             return (yield from self._ask_default(trip))
         if trip.owner == "source" and ledger.credential(source) != trip.last:
             return True  # somebody else's refresh came first
+        known = ledger.foreign(trip.url)
+        if trip.owner == "host" and (known is None or known.credential != trip.last):
+            return True
         origin = trip.url.origin
         if trip.owner == "link" or not ledger.may_renew(source, origin, trip.last):
             return False
@@ -344,7 +347,8 @@ class _Conversation:
         if trip.owner == "source":
             ledger.replace_credential(source, fresh)
         else:
-            ledger.note_foreign(origin, found)
+            ledger.forget_foreign(origin)
+            ledger.note_foreign(trip.url, found)
         return True
 
     def _ask_default(self, trip: _Trip) -> Generator[Step, Any, bool]:
@@ -424,7 +428,7 @@ class _Conversation:
             raise self._denied(case, trip, status)
         hint = _certificate_hint(reply)
         if status == 404 and trip.last is None:
-            hint = f"if it needs a login: {denial.how_to_give(self.source)}"
+            hint = f"if it needs a login:\n{denial.how_to_give(self.source)}"
         raise denial.http_status(case, status, hint=hint)
 
     def _judge_listing(
@@ -555,6 +559,8 @@ class _Conversation:
             self.ledger.tried(self.source),
             trip.url if trip else None,
             reply.challenge if isinstance(reply, Reply) else None,
+            trip.owner if trip else "",
+            self.ask.is_pinned,
         )
 
 

@@ -21,7 +21,7 @@ if TYPE_CHECKING:
     from admit.auth.query import Attempt, Found
     from admit.auth.scheme import Credential, Headers
     from admit.auth.scope import Source, SourceKey
-    from admit.spec.url import Origin, Secret
+    from admit.spec.url import Origin, Secret, Url
 
     Pair = tuple[str, str, Secret, Headers]
     Login = tuple[Origin, Pair]
@@ -102,7 +102,7 @@ class Ledger:
         self.public = public
         """The public sources of this run."""
         self._notes: dict[SourceKey, _SourceNotes] = {}
-        self._foreign: dict[Origin, Found] = {}
+        self._foreign: dict[Origin, dict[str, Found]] = {}
         self._grants: dict[tuple[SourceKey, Origin], Credential] = {}
         self._accepted: set[Login] = set()
         self._refused: dict[Login, Refusal] = {}
@@ -142,12 +142,19 @@ class Ledger:
 
     # Foreign origins and what a `Location` gave for them.
 
-    def foreign(self, origin: Origin) -> Found | None:
-        """Return what the exact host of a foreign origin has, None if unasked."""
-        return self._foreign.get(origin)
+    def foreign(self, url: Url) -> Found | None:
+        """Return what there is for a URL on a foreign origin, None if unasked.
 
-    def note_foreign(self, origin: Origin, found: Found) -> None:
-        self._foreign[origin] = found
+        By URL, not by origin: the store has logins for paths (pain B2).
+        """
+        return self._foreign.get(url.origin, {}).get(url.text)
+
+    def note_foreign(self, url: Url, found: Found) -> None:
+        self._foreign.setdefault(url.origin, {})[url.text] = found
+
+    def forget_foreign(self, origin: Origin) -> None:
+        """Ask again for what is on an origin: a login there was renewed."""
+        self._foreign.pop(origin, None)
 
     def granted(self, source: Source, origin: Origin) -> Credential | None:
         return self._grants.get((source.key, origin))

@@ -103,6 +103,7 @@ def open_gathering(
             SearchOptions(
                 use_netrc=not settings.flag("no_netrc"),
                 plain_http_hosts=settings.items("allow_insecure_host"),
+                origins=tuple(each.url.origin for each in sources),
             ),
             places,
             SearchExtras(_headers(settings, seconds, show), memory, told),

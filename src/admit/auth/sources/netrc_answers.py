@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
     from admit.auth.sources.netrc import Entry, NetrcFile
     from admit.auth.sources.place import Answer
+    from admit.spec.url import Origin
 
 
 def answer_of_trouble(file: NetrcFile, host: str) -> Answer:
@@ -35,6 +36,15 @@ def answer_of_trouble(file: NetrcFile, host: str) -> Answer:
             f"$NETRC names {file.shown}, which cannot be read: {file.trouble}",
             "correct or unset NETRC, or switch netrc off with --no-netrc",
         )
+    )
+
+
+def strange_port(file: NetrcFile, entry: Entry, origin: Origin) -> str:
+    """Warn that an entry is not sent to a port which nobody gave it for."""
+    return (
+        f"{file.shown}:{entry.line}: the entry of {origin.host} names no port and is "
+        f"not sent to {origin}, where a link leads and no source of yours is; if it "
+        f"is for that port too, write `machine {origin.host}:{origin.port}`"
     )
 
 

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
 
     from admit.auth.query import Problem, Query, Stage
     from admit.auth.scheme import Credential
+    from admit.spec.url import Origin
 
 
 @value
@@ -25,6 +26,8 @@ class SearchOptions:
     """False with `--no-netrc`."""
     plain_http_hosts: tuple[str, ...] = ()
     """Hosts that may receive ambient credentials over plain http."""
+    origins: tuple[Origin, ...] = ()
+    """Of the configured sources."""
 
 
 @value

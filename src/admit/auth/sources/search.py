@@ -22,7 +22,11 @@ from admit.auth.sources.environment import (
     variable_stem,
 )
 from admit.auth.sources.netrc import entries_for, read_netrc
-from admit.auth.sources.netrc_answers import answer_of_trouble, choose_entry
+from admit.auth.sources.netrc_answers import (
+    answer_of_trouble,
+    choose_entry,
+    strange_port,
+)
 from admit.auth.sources.place import (
     Complete,
     Missing,
@@ -32,7 +36,7 @@ from admit.auth.sources.place import (
     Unusable,
     UserOnly,
 )
-from admit.spec.url import Secret, Userinfo
+from admit.spec.url import DEFAULT_PORTS, Secret, Userinfo
 from admit.value import replace, value
 
 TYPE_CHECKING = False
@@ -44,6 +48,7 @@ if TYPE_CHECKING:
     from admit.auth.scope import Source
     from admit.auth.sources.netrc import NetrcFile
     from admit.auth.sources.place import Answer
+    from admit.spec.url import Origin
 
 
 @value
@@ -87,6 +92,7 @@ class Search:
         self._options = options
         self._extras = extras
         self._netrc: NetrcFile | None = None
+        self._told: list[str] = []
         everywhere: tuple[Stage, ...] = ("source", "challenged", "foreign")
         late: tuple[Stage, ...] = ("challenged",)
         places = (
@@ -240,7 +246,8 @@ class Search:
         problem: Problem | None,
     ) -> Found:
         warnings = self._netrc.warnings if self._netrc is not None else ()
-        return Found(credential, tuple(tried), problem, (*warnings, *self._extras.told))
+        told = (*warnings, *self._told, *self._extras.told)
+        return Found(credential, tuple(tried), problem, told)
 
     def _objection(self, query: Query, credential: Credential) -> Problem | None:
         reason = unsendable(credential.username, credential.secret, credential.kind)
@@ -361,11 +368,16 @@ class Search:
             return answer_of_trouble(file, origin.host)
         if file.path is None:
             return Missing(f"there is no {file.shown}")
-        for entries in entries_for(file, origin):
+        exact, loose = entries_for(file, origin)
+        is_foreign = question.query.stage == "foreign"
+        if loose and is_foreign and not self._is_usual(origin):
+            if not exact:
+                self._tell(strange_port(file, loose[0], origin))
+            loose = ()
+        for entries in (exact, loose):
             answer = choose_entry(entries, question.username, file)
             if answer is not None:
                 return answer
-        _, loose = entries_for(file, origin)
         if loose and question.username is not None:
             shown = show_user(question.username)
             return Missing(f"no entry of {shown} for {origin.host} in {file.shown}")
@@ -378,6 +390,19 @@ class Search:
         entries = tuple(entry for entry in file.entries if entry.machine is None)
         answer = choose_entry(entries, question.username, file)
         return answer or Missing(f"none in {file.shown}")
+
+    def _is_usual(self, origin: Origin) -> bool:
+        """Tell whether a `machine` without a port may be meant for an origin.
+
+        Whoever may start a program on a host has its other ports; the usual one is
+        its owner's, and where a source of the user's is, the user has said so.
+        """
+        is_usual = DEFAULT_PORTS.get(origin.scheme) == origin.port
+        return is_usual or origin in self._options.origins
+
+    def _tell(self, text: str) -> None:
+        if text not in self._told:
+            self._told.append(text)
 
     def _read_netrc(self) -> NetrcFile | None:
         if not self._options.use_netrc:

@@ -61,6 +61,10 @@ class CredentialsRejected(AuthError):
     code = "credentials-rejected"
     status = 0
     """The status that said so."""
+    credential: Credential | None = None
+    """What the refused request carried."""
+    owner = ""
+    """Whose it was: "source", "link" or "host"."""
 
 
 class LoginPage(AuthError):
@@ -109,6 +113,10 @@ class Case:
     """Where redirects led, if anywhere else."""
     challenge: str | None = None
     """`WWW-Authenticate` of the answer."""
+    owner: str = ""
+    """Whose the credential is: "source", "link" or "host"."""
+    is_pinned: bool = False
+    """The user supplied the hash of this file."""
 
     @property
     def source(self) -> Source:
@@ -165,6 +173,8 @@ def rejected(case: Case, status: int, *, was_accepted: bool = False) -> AuthErro
         fix = ignore if is_public else f"{fix}; {ignore}"
     denial = error(f"{case.subject}: {phrase} ({status})", why=_why(case), fix=fix)
     denial.status = status
+    if isinstance(denial, CredentialsRejected):
+        denial.credential, denial.owner = credential, case.owner
     return denial
 
 

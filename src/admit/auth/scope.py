@@ -53,6 +53,8 @@ class Source:
     username_is_token: bool = False
     ignore_error_codes: tuple[int, ...] = ()
     """Listing statuses which mean "no such project" on this source."""
+    refused_files: Literal["error", "skip"] | None = None
+    """What a 403 to its accepted credential for one file does to that version."""
     probe: str | None = None
     """A project that every accepted caller can see (R1, confirmed)."""
     cache_control: str | None = None

@@ -271,6 +271,11 @@ class Client:
         future.result()
         return self._identity(source, self._ledger.credential(source))
 
+    @property
+    def is_offline(self) -> bool:
+        """Whether every request fails before anything is sent."""
+        return self._is_offline
+
     def standing(self, source: Source) -> Standing | None:
         """Return what this run has learned about a source; None before any request."""
         return self._ledger.standing(source)

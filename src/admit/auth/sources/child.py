@@ -51,7 +51,8 @@ class Bounds:
     answer: int = LARGEST_ANSWER
     """Bytes of its stdout."""
     hold_back: bytes = b""
-    """Stderr that begins so is not shown before the end, and perhaps never."""
+    """Stderr that begins so, in whatever case, is not shown before the end, and
+    perhaps never."""
 
 
 _USUAL = Bounds()
@@ -172,7 +173,7 @@ class _Readers:
                 self.stderr += chunk[: _KEPT - len(self.stderr)]
                 if is_held:
                     self._held += chunk
-                    begins = bytes(self._held[: len(hold_back)])
+                    begins = bytes(self._held[: len(hold_back)]).lower()
                     is_held = hold_back.startswith(begins) and len(self._held) < _KEPT
                     if is_held:
                         continue

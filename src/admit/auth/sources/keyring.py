@@ -32,7 +32,8 @@ else:
     Protocol = object
 
 RANK = 6
-_NO_BACKEND = ("NoKeyringError", "No recommended backend")
+_NO_BACKEND = "it has no backend on this machine"
+_NO_BACKEND_SIGNS = ("NoKeyringError", "No recommended backend")
 
 
 @value
@@ -48,8 +49,8 @@ class Keyring(Protocol):
 
     where: str
     """Which one it is, for messages."""
-    is_old: bool
-    """It must be told a user name (keyring before 25.2)."""
+    wants_name: str
+    """Why it has no answer unless it is told a user name; empty if it may have one."""
 
     def look_up(self, service: str, username: str | None) -> Pair | None:
         """Return what there is; raises `PlaceFailed`."""
@@ -59,7 +60,10 @@ def keyring_place(keyring: Keyring, told: list[str], *, name: str = "keyring") -
     """Return the place that asks a keyring, at most once per source and user."""
 
     def ask(question: Question) -> Credential | Missing:
-        return _ask(keyring, question, told)
+        answer = _ask(keyring, question, told)
+        if isinstance(answer, Missing) and question.username is None:
+            _tell_unasked(keyring, told)
+        return answer
 
     fix = (
         "mend it, choose another with --keyring-command, or switch it off with "
@@ -89,15 +93,22 @@ def _ask(keyring: Keyring, question: Question, told: list[str]) -> Credential | 
                 told.append(text)
         where = f"{service} by {keyring.where}"
         return Credential(user, pair.secret, "keyring", where, is_ambient=True)
-    if keyring.is_old and not username:
-        return Missing(
-            f"{keyring.where} is older than 25.2 and must be told a user name, in the "
-            "URL"
-        )
+    if keyring.wants_name and not username:
+        return Missing(f"{keyring.wants_name} and must be told a user name, in the URL")
     whose = f" of {show_user(username)}" if username is not None else ""
     return Missing(
         f"no entry{whose} for {question.query.source.url.host} by {keyring.where}"
     )
+
+
+def _tell_unasked(keyring: Keyring, told: list[str]) -> None:
+    """Say that a keyring which was switched on could not be asked."""
+    text = (
+        f"keyring was not asked: {keyring.wants_name} and must be told a user name; "
+        "write it into the URL (https://NAME@…)"
+    )
+    if keyring.wants_name and text not in told:
+        told.append(text)
 
 
 def _services(url: Url) -> Iterator[str]:
@@ -118,15 +129,15 @@ class ImportedKeyring:
     """The `keyring` package in this process."""
 
     where = "import"
-    is_old = False
 
     def __init__(self, seconds: float) -> None:
         self._seconds = seconds
+        self.wants_name = ""
 
     def look_up(self, service: str, username: str | None) -> Pair | None:
         """See `Keyring`."""
         try:
-            return call_within(self._seconds, lambda: _imported(service, username))
+            return call_within(self._seconds, lambda: self._look_up(service, username))
         except OutOfTime:
             raise PlaceFailed(f"no answer within {self._seconds:g} seconds") from None
         except ImportError:
@@ -139,18 +150,44 @@ class ImportedKeyring:
         except Exception as error:  # noqa: BLE001  # backends raise what they like
             name = type(error).__name__
             if name == "NoKeyringError":
-                raise PlaceFailed("it has no backend on this machine") from None
+                raise PlaceFailed(_NO_BACKEND) from None
             raise PlaceFailed(f"its backend raised {name}") from None
 
+    def _look_up(self, service: str, username: str | None) -> Pair | None:
+        import keyring
 
-def _imported(service: str, username: str | None) -> Pair | None:
-    import keyring
-
-    found = keyring.get_credential(service, username)
-    if found is None:
+        found = keyring.get_credential(service, username)
+        if found is not None:
+            return _pair_of(found)
+        if username is None:
+            self._judge(keyring.get_keyring())
         return None
-    name = getattr(found, "username", None)
-    password = found.password
+
+    def _judge(self, backend: object) -> None:
+        """Tell a backend that was asked in vain from one that cannot be asked so.
+
+        keyring's own `get_credential` answers None where it is told no name, without
+        a look at what is there, or at whether there is anything to look at.
+        """
+        from keyring.backend import KeyringBackend
+
+        kind = type(backend)
+        if kind.__module__ == "keyring.backends.fail":
+            raise PlaceFailed(_NO_BACKEND)
+        own = getattr(kind, "get_credential", None)
+        if (
+            own is KeyringBackend.get_credential
+            and kind.__module__ != "keyring.backends.null"
+        ):
+            self.wants_name = f"its backend {kind.__name__} cannot look without one"
+
+
+def _pair_of(found: object) -> Pair:
+    try:
+        name = getattr(found, "username", None)
+    except ValueError:  # keyring's AnonymousCredential
+        name = None
+    password = getattr(found, "password", None)
     if type(password) is not str or not (name is None or type(name) is str):
         raise PlaceFailed("its backend answered something that is not text")
     return Pair(name, Secret(password))
@@ -172,7 +209,13 @@ class KeyringCommand:
         self._is_found = False
         self._seconds = seconds
         self._show = show
-        self.is_old = False
+        self._is_old = False
+        self._has_backend: bool | None = None
+
+    @property
+    def wants_name(self) -> str:
+        """See `Keyring`."""
+        return f"{self.where} is older than 25.2" if self._is_old else ""
 
     def look_up(self, service: str, username: str | None) -> Pair | None:
         """See `Keyring`."""
@@ -185,12 +228,14 @@ class KeyringCommand:
             raise PlaceFailed(f"{self.where}: {failure}") from None
 
     def _look_up(self, service: str, username: str | None) -> Pair | None:
-        if not self.is_old:
+        if not self._is_old:
             words = ["--mode", "creds", "--output", "json", "get", service]
             ended = self._run([*words, *([username] if username else [])])
             if ended is None:
+                if username is None:
+                    self._look_for_backend()
                 return None
-            if not self.is_old:
+            if not self._is_old:
                 return self._read_pair(ended)
         if not username:
             return None
@@ -212,15 +257,32 @@ class KeyringCommand:
         if ended.status == 0:
             return ended.stdout
         words_of_it = ended.stderr.decode(errors="replace")
-        if hold_back and ended.status == 2 and "--mode" in words_of_it:
-            self.is_old = True
+        if hold_back and ended.status == 2 and _is_unknown_mode(words_of_it):
+            self._is_old = True
             return b""
         if ended.status == 1 and not words_of_it.strip():
             return None
-        if any(each in words_of_it for each in _NO_BACKEND):
-            raise PlaceFailed("it has no backend on this machine")
+        if any(each in words_of_it for each in _NO_BACKEND_SIGNS):
+            raise PlaceFailed(_NO_BACKEND)
         told = "; its own words are above" if words_of_it.strip() else ""
         raise PlaceFailed(f"it ended with status {ended.status}{told}")
+
+    def _look_for_backend(self) -> None:
+        """Tell "nothing" from "no backend": without a name keyring says neither."""
+        if self._has_backend is None:
+            command = [self.where, "--list-backends"]
+            try:
+                ended = run_child(
+                    command,
+                    self._environ,
+                    bounds=Bounds(self._seconds),
+                    show=lambda _: None,
+                )
+            except ChildFailed:
+                return  # another command than keyring's own
+            self._has_backend = _lists_a_backend(ended.stdout)
+        if not self._has_backend:
+            raise PlaceFailed(_NO_BACKEND)
 
     def _read_pair(self, answer: bytes) -> Pair | None:
         try:
@@ -235,6 +297,19 @@ class KeyringCommand:
         except UnicodeDecodeError:
             raise PlaceFailed("it answered something that is not UTF-8") from None
         return Pair(None, Secret(text)) if text else None
+
+
+def _is_unknown_mode(words: str) -> bool:
+    """Tell a keyring before 25.2, which takes `creds` for the operation."""
+    return "invalid choice: 'creds'" in words or "--mode" in words
+
+
+def _lists_a_backend(listing: bytes) -> bool:
+    """Read `keyring --list-backends`; true also if it is no such list."""
+    marks = [line.partition(b"(priority: ")[2] for line in listing.splitlines()]
+    ranks = [mark.rstrip(b") ") for mark in marks if mark]
+    # The stand-ins for "none" have zero or less; some print a fraction.
+    return not ranks or any(rank[:1] != b"-" and rank.strip(b"0.") for rank in ranks)
 
 
 def find_command(given: str, environ: Mapping[str, str]) -> str:

@@ -4,8 +4,9 @@ from __future__ import annotations
 
 import pytest
 
-from admit.config.project import Extras, InvalidProject, read_project
+from admit.config.project import Extras, read_project
 from admit.spec.names import normalize_extra
+from admit.spec.pyproject import InvalidProject
 
 PROJECT = b"""
 [project]

@@ -2,7 +2,7 @@
 
 For: METADATA and PKG-INFO files, wherever they come from.
 Does not know: files, indexes, the long description.
-Shape: bytes -> `Metadata`.
+Shape: bytes -> `Metadata`, or None where a field may still change.
 Theory: the header is read line by line up to the first blank line. Continuation
 lines are joined with a blank, since no field in use has text of several lines.
 Spec: core metadata specifications, 1.0 to 2.x; a greater major number is refused.
@@ -93,6 +93,26 @@ def parse_metadata(body: bytes) -> Metadata:
         frozenset(field.lower() for field in fields.get("dynamic", ())),
         tuple(problems),
     )
+
+
+def find_static_pkg_info(body: bytes) -> Metadata | None:
+    """Parse the PKG-INFO of an sdist if a build could say nothing else; else None.
+
+    One with faults tells nothing either: a build may mend them, or explains them.
+
+    Spec: PEP 643: from version 2.2 on, a field that is not marked as Dynamic "MUST
+    match" the wheel's; before, it may be anything.
+    """
+    fields = _read_fields(body)
+    major, _, minor = fields.get("metadata-version", ["1.0"])[0].partition(".")
+    is_promise = major == "2" and minor.isdecimal() and int(minor) >= 2
+    if not is_promise:
+        return None
+    try:
+        metadata = parse_metadata(body)
+    except InvalidMetadata:
+        return None
+    return None if metadata.dynamic & _FIELDS else metadata
 
 
 def parse_base_requires(body: bytes) -> tuple[Requirement, ...]:

@@ -102,8 +102,8 @@ class TestGathering:
         assert isinstance(outcome, AdmitError)
         assert outcome.code == "credentials-required"
         assert outcome.what.startswith(f"no credential for index corp ({INDEX})")
-        assert (
-            outcome.why == "nothing was sent\nlooked in netrc: no entry, keyring: off"
+        assert outcome.why == (
+            "nothing was sent\nlooked in\n  netrc    no entry\n  keyring  off"
         )
         assert "ADMIT_INDEX_CORP_PASSWORD" in (outcome.fix or "")
         assert dialogue.sent == []
@@ -190,9 +190,9 @@ class TestListings:
         assert isinstance(unnamed, AdmitError)
         assert outcome.code == "credentials-required"
         assert (outcome.fix or "").startswith(
-            f"run `admit auth login {INDEX}`, set ADMIT_INDEX_CORP_USERNAME and "
-            "ADMIT_INDEX_CORP_PASSWORD, or add "
-            "`machine pypi.corp.example login USER password SECRET` to ~/.netrc"
+            f"run `admit auth login {INDEX}`\n"
+            "or add `machine pypi.corp.example login USER password SECRET` to ~/.netrc\n"
+            "or set ADMIT_INDEX_CORP_USERNAME and ADMIT_INDEX_CORP_PASSWORD"
         )
         assert f"--index NAME={INDEX}" in (unnamed.fix or "")
 
@@ -399,7 +399,7 @@ class TestFiles:
 
         assert isinstance(denied, AdmitError)
         assert "alice may not read it (401)" in denied.what
-        assert "give alice the right" in (denied.fix or "")
+        assert "alice's right to read it" in (denied.fix or "")
         assert "correct" not in (denied.fix or "")
         assert status_of(after) == 200
         assert len(dialogue.queries) == 2

@@ -121,6 +121,6 @@ class TestMeaning:
             "an anonymous answer could be incomplete"
         )
         assert problem.fix == (
-            "log in; if it needs none any more: "
+            "log in\nif it needs none any more: "
             "`admit auth forget https://pypi.corp.example/simple/`"
         )

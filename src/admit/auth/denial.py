@@ -8,9 +8,16 @@ Does not know: when to raise them (auth.flow).
 
 from __future__ import annotations
 
-from admit.auth.query import EVERYWHERE, Problem
+from admit.auth.advice import (
+    how_to_be_known,
+    how_to_be_let_in,
+    how_to_correct,
+    how_to_give,
+    name_of_secret,
+)
+from admit.auth.query import EVERYWHERE, Problem, format_attempts
 from admit.auth.scheme import parse_challenges
-from admit.auth.scrub import MASK, mask_shapes
+from admit.auth.scrub import mask_shapes
 from admit.errors import AuthError, NetworkError
 from admit.value import value
 
@@ -132,7 +139,7 @@ def unusable(source: Source, problem: Problem, tried: Sequence[Attempt]) -> Auth
     """The credential of a source cannot be used: nothing was sent."""
     return CredentialUnusable(
         f"cannot authenticate to {_name(source)}: {problem.what}",
-        why=_lines("nothing was sent", *_also_tried(tried)),
+        why=_lines("nothing was sent", *_also_tried(tried, problem=problem)),
         fix=problem.fix,
     )
 
@@ -152,25 +159,25 @@ def rejected(case: Case, status: int, *, was_accepted: bool = False) -> AuthErro
     error = CredentialsRejected if credential else CredentialsRequired
     if credential is None:
         phrase = "login required" if status == 401 else "no access without a login"
-        fix = _fix_of_anonymous(source)
+        fix = _fix_of_anonymous(case)
     elif was_accepted:
-        who = credential.shown_user
-        phrase = f"{who} may not read it"
-        fix = (
-            f"give {who} the right to read it on the server; `admit auth check "
-            f"{_handle(source)}` shows whether the login counts there at all"
+        phrase = f"{credential.shown_user} may not read it"
+        fix = _lines(
+            how_to_be_let_in(credential),
+            f"`admit auth check {_handle(source)}` shows whether the login counts "
+            "there at all",
         )
     elif status == 401:
-        phrase = f"{_whose(credential)} is refused"
+        phrase = f"{name_of_secret(credential)} is refused"
         fix = how_to_correct(credential, source)
     else:
         phrase = f"access denied to {credential.shown_user}"
-        fix = f"give {credential.shown_user} the right to read it on the server"
+        fix = how_to_be_known(credential, source)
     if status == 403 and case.provenance.purpose == "listing":
         ignore = f"if {status} means no such project there, set ignore-error-codes"
         ignore += f" = [{status}] for the index"
         is_public = source.is_public and credential is None
-        fix = ignore if is_public else f"{fix}; {ignore}"
+        fix = ignore if is_public else _lines(fix, ignore)
     denial = error(f"{case.subject}: {phrase} ({status})", why=_why(case), fix=fix)
     denial.status = status
     if isinstance(denial, CredentialsRejected):
@@ -178,18 +185,19 @@ def rejected(case: Case, status: int, *, was_accepted: bool = False) -> AuthErro
     return denial
 
 
-def _fix_of_anonymous(source: Source) -> str:
+def _fix_of_anonymous(case: Case) -> str:
+    source = case.source
     if source.policy == "never":
         return "its policy is never; set `authenticate` to auto to log in"
     if source.policy == "external":
         return "its policy is external: look at what adds the credential outside"
-    return how_to_give(source)
+    return how_to_give(source, case.url)
 
 
 def dead(case: Case, refusal: Refusal) -> AuthError:
     """The login was refused earlier in this run: not sent again."""
     credential = case.credential
-    whose = _whose(credential) if credential else "the credential"
+    whose = name_of_secret(credential) if credential else "the credential"
     where = mask_shapes(refusal.url)
     error = CredentialsRejected(
         f"{case.subject}: {whose} was refused ({refusal.status})",
@@ -206,7 +214,7 @@ def login_page(case: Case) -> AuthError:
     due = "an index page" if is_page else "an archive"
     what = f"{case.subject}: HTML that is not {due}; is it a login page?"
     if case.credential is None:
-        return LoginPage(what, why=_why(case), fix=how_to_give(case.source))
+        return LoginPage(what, why=_why(case), fix=how_to_give(case.source, case.url))
     return LoginPage(
         what,
         why=_why(case),
@@ -297,42 +305,6 @@ def plain_http(reason: str, origin: Origin) -> Problem:
     )
 
 
-def how_to_give(source: Source) -> str:
-    """Say how to give a source a credential: for messages of other rooms as well."""
-    host = source.url.host
-    line = f"`machine {host} login USER password SECRET`"
-    login = f"run `admit auth login {mask_shapes(source.url.text)}`"
-    if source.name is not None:
-        stem = _stem(source.name)
-        return (
-            f"{login}, set ADMIT_INDEX_{stem}_USERNAME and "
-            f"ADMIT_INDEX_{stem}_PASSWORD, or add {line} to ~/.netrc"
-        )
-    return (
-        f"{login}, add {line} to ~/.netrc, or name it with "
-        f"`--index NAME={mask_shapes(source.url.text)}` and set "
-        "ADMIT_INDEX_NAME_USERNAME and ADMIT_INDEX_NAME_PASSWORD"
-    )
-
-
-def how_to_correct(credential: Credential, source: Source) -> str:
-    """Say where the credential stands that was refused."""
-    where = credential.detail or credential.provider
-    if credential.provider == "URL":
-        where = f"the URL of {mask_shapes(source.label)}"
-    return f"correct {_whose(credential)} in {where}; it may have expired"
-
-
-def _whose(credential: Credential) -> str:
-    if credential.kind == "headers":
-        return credential.shown_user
-    if credential.kind == "bearer" or credential.shown_user == MASK:
-        return "the token"
-    if not credential.username:
-        return "the token without a user name"
-    return f"the credential of {credential.shown_user}"
-
-
 def _why(case: Case) -> str:
     parts = [_asked(case)]
     if case.final_url is not None and case.final_url.text != case.url.text:
@@ -359,14 +331,21 @@ def _asked(case: Case) -> str:
 
 
 def _also_tried(
-    tried: Sequence[Attempt], used: Credential | None = None
+    tried: Sequence[Attempt],
+    used: Credential | None = None,
+    *,
+    problem: Problem | None = None,
 ) -> Sequence[str]:
-    """What gathering met, without the place whose credential was used."""
-    used_provider = used.provider if used is not None else EVERYWHERE
-    others = [str(each) for each in tried if each.provider != used_provider]
+    """What gathering met, without what is told above: a credential or a problem."""
+    place = used.provider if used is not None else EVERYWHERE
+    told = problem.what if problem is not None else None
+    others = [each for each in tried if each.provider != place and each.outcome != told]
     if not others:
         return ()
-    return (f"{'also looked' if used else 'looked'} in {', '.join(others)}",)
+    also = "also looked in" if used else "looked in"
+    if len(others) == 1:
+        return (f"{also} {others[0]}",)
+    return (f"{also}", *(f"  {line}" for line in format_attempts(others)))
 
 
 def _lines(*parts: str) -> str:
@@ -387,9 +366,3 @@ def _name(source: Source) -> str:
 def _handle(source: Source) -> str:
     """What a command calls the source."""
     return source.name or mask_shapes(source.url.text)
-
-
-def _stem(name: str) -> str:
-    return "".join(
-        mark if mark.isascii() and mark.isalnum() else "_" for mark in name.upper()
-    )

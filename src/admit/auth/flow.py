@@ -14,6 +14,7 @@ has changed: the credential, or the time.
 from __future__ import annotations
 
 from admit.auth import denial
+from admit.auth.advice import how_to_give
 from admit.auth.answers import (
     MOST_RETRIES,
     Reply,
@@ -428,7 +429,7 @@ class _Conversation:
             raise self._denied(case, trip, status)
         hint = _certificate_hint(reply)
         if status == 404 and trip.last is None:
-            hint = f"if it needs a login:\n{denial.how_to_give(self.source)}"
+            hint = f"if it needs a login:\n{how_to_give(self.source, case.url)}"
         raise denial.http_status(case, status, hint=hint)
 
     def _judge_listing(

@@ -13,6 +13,7 @@ from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
     from typing import Literal
 
     from admit.auth.scheme import Credential
@@ -37,6 +38,9 @@ class Query:
     """Ask past every cache: this one was refused."""
 
 
+_WIDEST = 16
+"""Columns for the names of places that share a line."""
+
 EVERYWHERE = "all sources"
 """The provider of an attempt that says why no place was asked at all."""
 
@@ -51,6 +55,22 @@ class Attempt:
 
     def __str__(self) -> str:
         return f"{self.provider}: {self.outcome}"
+
+
+def format_attempts(tried: Iterable[Attempt]) -> list[str]:
+    """Return one line a place, aligned; neighbours that say the same share one.
+
+    >>> format_attempts([Attempt("URL", "has none"), Attempt("keyring", "off")])
+    ['URL      has none', 'keyring  off']
+    """
+    groups: list[tuple[str, str]] = []
+    for each in tried:
+        if groups and groups[-1][1] == each.outcome:
+            groups[-1] = f"{groups[-1][0]}, {each.provider}", each.outcome
+        else:
+            groups.append((each.provider, each.outcome))
+    width = min(max((len(places) for places, _ in groups), default=0), _WIDEST)
+    return [f"{places:{width}}  {outcome}" for places, outcome in groups]
 
 
 @value

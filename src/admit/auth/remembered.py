@@ -98,7 +98,7 @@ def problem_of(known: Remembered, source: Source, how_to_give: str) -> Problem:
     return Problem(
         f"it was used with a credential from {known.provider} on {known.day}, none "
         "found now; an anonymous answer could be incomplete",
-        f"{how_to_give}; if it needs none any more: `admit auth forget {name}`",
+        f"{how_to_give}\nif it needs none any more: `admit auth forget {name}`",
     )
 
 

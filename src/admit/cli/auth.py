@@ -190,7 +190,7 @@ def shown_user(entry: Stored) -> str:
 
 def _token(settings: Settings, output: Output, words: Sequence[str]) -> int:
     """Print the secret that a source would be asked with."""
-    from admit.auth.denial import how_to_give
+    from admit.auth.advice import how_to_give
 
     with open_session(settings, output) as session:
         source = find_source(session, one_target("token", words))

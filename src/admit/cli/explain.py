@@ -10,7 +10,7 @@ from __future__ import annotations
 import sys
 
 from admit.auth.account import account_of, reach
-from admit.auth.query import Found
+from admit.auth.query import Found, format_attempts
 from admit.auth.scrub import mask_shapes
 from admit.cli.listener import Teller
 from admit.cli.output import BOLD, GREEN, RED
@@ -250,7 +250,7 @@ def _print(output: Output, subject: Subject, account: Account, facts: Facts) -> 
     rows.append(("sends", sends))
     if account.problem is not None:
         rows += [("error", output.paint(account.problem.what, RED))]
-        rows += [("fix", account.problem.fix)] if account.problem.fix else []
+        rows += _listed("fix", (account.problem.fix or "").splitlines())
     rows.append(("policy", _policy(subject)))
     rows += _asked(account.tried)
     rows += [("later", account.later)] if account.later else []
@@ -279,19 +279,8 @@ def _listed(label: str, texts: Iterable[str]) -> Rows:
 
 
 def _asked(tried: Sequence[Attempt]) -> Rows:
-    """One line a place; places that say the same share one."""
-    groups: list[tuple[list[str], str]] = []
-    for each in tried:
-        outcome = _outcome(each)
-        if groups and groups[-1][1] == outcome:
-            groups[-1][0].append(each.provider)
-        else:
-            groups.append(([each.provider], outcome))
-    width = max((len(", ".join(names)) for names, _ in groups), default=0)
-    width = min(width, 16)
-    return _listed(
-        "asked", [f"{', '.join(names):{width}}  {text}" for names, text in groups]
-    )
+    shown = [replace(each, outcome=_outcome(each)) for each in tried]
+    return _listed("asked", format_attempts(shown))
 
 
 def _outcome(attempt: Attempt) -> str:

@@ -9,7 +9,7 @@ afterwards what is doubtful.
 
 from __future__ import annotations
 
-from admit.auth.denial import how_to_give
+from admit.auth.advice import how_to_give
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -144,6 +144,6 @@ def anonymous_advice(settings: IndexSettings) -> str:
     """What may help where an index was asked as nobody."""
     label = settings.source.label
     return (
-        f"{label} was asked anonymously and may show more to a user: "
+        f"{label} was asked anonymously and may show more to a user:\n"
         f"{how_to_give(settings.source)}"
     )

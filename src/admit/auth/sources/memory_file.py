@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from admit.auth.denial import how_to_give
+from admit.auth.advice import how_to_give
 from admit.auth.remembered import (
     Memory,
     Remembered,

@@ -17,7 +17,7 @@ from admit.auth.sources import Search, SearchOptions
 from admit.errors import AdmitError, NetworkError
 from admit.net.client import Client, ClientOptions, Request, RequestLine, Response
 from admit.net.transport import TransportOptions, open_transport
-from admit.spec.url import Url, parse_url
+from admit.spec.url import InvalidUrl, Url, parse_url
 from support.recording_server import (
     HTML,
     OK,
@@ -381,6 +381,32 @@ class TestRedirects:
 
         assert other.users == ["-"]
         assert "names no port and is not sent" in machine.warnings[0]
+
+    @pytest.mark.pain("C5")
+    def test_location_beyond_ascii_is_asked_for_byte_by_byte(
+        self, machine: Machine, server: RecordingServer
+    ) -> None:
+        raw = "/simple/ünï/".encode().decode("latin-1")
+        server.answer = lambda seen: redirect(raw) if "wid" in seen.path else OK
+
+        machine.get(Source(server.url()))
+
+        assert server.seen[1].path == "/simple/%C3%BCn%C3%AF/"
+
+    def test_a_host_that_cannot_be_asked_for_holds_up_nobody(
+        self, machine: Machine, server: RecordingServer
+    ) -> None:
+        """Whoever waits for the first answer to the same login would wait for ever."""
+        bad = parse_url(f"https://bob:s3cret-of-bob@{'ü' * 99}.example/w.whl")
+        source = Source(server.url())
+        futures = [
+            machine.client.get(request(source, bad, purpose="file")) for _ in range(3)
+        ]
+
+        for each in futures:
+            with pytest.raises(InvalidUrl):
+                each.result()
+        assert machine.get(source).status == 200
 
     @pytest.mark.pain("C2")
     @pytest.mark.parametrize("userinfo", ["bob:s3cret-of-bob", ":s3cret-of-bob"])

@@ -154,6 +154,14 @@ class TestAnswers:
         assert (response.status, response.body) == (200, b"real")
         assert response.header("link") is None
 
+    def test_interim_answers_have_an_end(self, open_it: Open) -> None:
+        hints = b"HTTP/1.1 103 Early Hints\r\nLink: </x>\r\n\r\n" * 50
+        with serve(plays(hints, answer(b"real"))) as server:
+            failure = fail(open_it(PATIENT), WireRequest(server.url()))
+
+        assert isinstance(failure, BadResponse)
+        assert "more than 20 interim answers" in str(failure.why)
+
     def test_chunks_and_trailers_make_one_body(self, open_it: Open) -> None:
         sent = (
             b"HTTP/1.1 200 OK\r\nTransfer-Encoding: chunked\r\n\r\n"

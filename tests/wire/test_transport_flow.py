@@ -81,6 +81,45 @@ class TestTime:
 
         assert response.body == b"x" * 8
 
+    @pytest.mark.parametrize(
+        ("begun", "drop"),
+        [
+            pytest.param(b"HTTP/1.1 200 OK\r\n", b"X: a\r\n", id="header"),
+            pytest.param(
+                b"HTTP/1.1 200 OK\r\nContent-Length: 99\r\n\r\n", b"x", id="body"
+            ),
+        ],
+    )
+    def test_a_drip_is_given_up(
+        self, open_it: Open, begun: bytes, drop: bytes, tmp_path: Path
+    ) -> None:
+        """A byte in time, for ever: no silence is ever too long."""
+        drops: list[Step] = []
+        for _ in range(60):
+            drops += [drop, after(0.05)]
+        options = TransportOptions(read_timeout=0.2)
+        started = monotonic()
+        with serve(plays(begun, *drops)) as server:
+            request = WireRequest(server.url(), sink=str(tmp_path / "body"))
+            failure = fail(open_it(options), request)
+            took = monotonic() - started
+
+        assert isinstance(failure, TimedOut)
+        assert failure.what.endswith("under 1 KiB in 0.8 seconds")
+        assert 0.7 < took < 2
+        assert (failure.partial is not None) is (drop == b"x")
+
+    def test_what_is_slow_and_steady_goes_on(self, open_it: Open) -> None:
+        drops: list[Step] = []
+        for _ in range(12):
+            drops += [b"x" * 1100, after(0.1)]
+        options = TransportOptions(read_timeout=0.2)
+        head = b"HTTP/1.1 200 OK\r\nContent-Length: 13200\r\n\r\n"
+        with serve(plays(head, *drops)) as server:
+            response = fetch(open_it(options), WireRequest(server.url()))
+
+        assert len(response.body) == 13200
+
     def test_a_server_that_accepts_nothing_is_given_up(self, open_it: Open) -> None:
         with socket.socket() as deaf:
             deaf.bind(("127.0.0.1", 0))

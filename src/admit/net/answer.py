@@ -17,6 +17,8 @@ if TYPE_CHECKING:
 
 MAX_HEADERS = 100
 """Fields of one answer; no index sends a fifth of it."""
+MAX_INTERIM = 20
+"""Answers 1xx before the final one."""
 _SMALLEST_GZIP = 18
 _HIGHEST_RATIO = 1032
 """What deflate can make of a byte at most."""
@@ -58,7 +60,7 @@ def parse_head(lines: Iterable[bytes]) -> Head | None:
     Raises:
         Malformed: too many fields, too many bytes, or a line that is no field.
     """
-    status = 0
+    status = interim = 0
     fields: list[tuple[str, str]] = []
     size = 0
     for raw in lines:
@@ -71,6 +73,9 @@ def parse_head(lines: Iterable[bytes]) -> Head | None:
         elif not line:
             if status >= 200:
                 return Head(status, tuple(fields))
+            interim += 1
+            if interim > MAX_INTERIM:
+                raise Malformed(f"more than {MAX_INTERIM} interim answers")
             status, fields, size = 0, [], 0
         elif line[0] in " \t" and fields:  # obs-fold, RFC 9112 section 5.2
             name, text = fields[-1]

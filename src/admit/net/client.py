@@ -237,7 +237,7 @@ class Client:
         self._sleep = sleep
         self._ledger = Ledger(options.public)
         self._in_flight = 0
-        self._arrived: deque[tuple[_Exchange, Outcome]] = deque()
+        self._arrived: deque[tuple[_Exchange, Outcome | AdmitError]] = deque()
         self._due: list[tuple[float, _Exchange]] = []
         self._parked: dict[Key, deque[_Exchange]] = {}
 
@@ -367,12 +367,15 @@ class Client:
             wire = exchange.resume.continued(wire)
         self._in_flight += 1
 
-        def done(outcome: Outcome) -> None:
+        def done(outcome: Outcome | AdmitError) -> None:
             self._arrived.append((exchange, outcome))
 
-        self._transport.submit(wire, done)
+        try:
+            self._transport.submit(wire, done)
+        except AdmitError as error:  # no host name that could be asked for
+            done(error)
 
-    def _receive(self, exchange: _Exchange, outcome: Outcome) -> None:
+    def _receive(self, exchange: _Exchange, outcome: Outcome | AdmitError) -> None:
         self._in_flight -= 1
         self._report(exchange, outcome)
         request = exchange.request
@@ -450,7 +453,7 @@ class Client:
         identity = _identity_in_headers(source, credential, self._key)
         return with_certificate(identity, source, self._tls, self._key)
 
-    def _report(self, exchange: _Exchange, outcome: Outcome) -> None:
+    def _report(self, exchange: _Exchange, outcome: Outcome | AdmitError) -> None:
         if exchange.asked is None or exchange.request is None:
             return
         step, url = exchange.asked
@@ -525,7 +528,7 @@ def _reply(response: WireResponse, request: Request | None) -> Reply:
         head = _beginning_of(sink)
     return Reply(
         response.status,
-        response.header("location"),
+        _location(response),
         _retry_after(response),
         response.header("www-authenticate"),
         content_type,
@@ -539,6 +542,17 @@ def _beginning_of(path: str) -> bytes:
             return stream.read(512)
     except OSError:  # an empty body may leave no file
         return b""
+
+
+def _location(response: WireResponse) -> str | None:
+    """Return `Location`, its bytes beyond ASCII percent-encoded as they are (C5)."""
+    text = response.header("location")
+    if text is None or text.isascii():
+        return text
+    return "".join(
+        chr(byte) if byte < 128 else f"%{byte:02X}"
+        for byte in text.encode("latin-1", "replace")
+    )
 
 
 def _retry_after(response: WireResponse) -> float | None:

@@ -34,6 +34,7 @@ from admit.net.outgoing import (
     is_insecure,
     request_headers,
 )
+from admit.net.pace import Pace
 from admit.net.proxies import proxy_of
 from admit.net.sink import Sink
 from admit.net.transport import Partial, TimedOut, TransferFailed, WireResponse
@@ -70,6 +71,7 @@ class _Transfer:
         "heard",
         "is_active",
         "lines",
+        "pace",
         "pieces",
         "received",
         "request",
@@ -80,9 +82,14 @@ class _Transfer:
     )
 
     def __init__(
-        self, request: WireRequest, done: Callable[[Outcome], None], route: Route
+        self,
+        request: WireRequest,
+        done: Callable[[Outcome], None],
+        route: Route,
+        pace: Pace,
     ) -> None:
         self.request = request
+        self.pace = pace
         self.done = done
         self.route = route
         self.easy: pycurl.Curl = None
@@ -98,7 +105,7 @@ class _Transfer:
         self.received = 0
         """Bytes counted by `_drain`."""
         self.seen = 0
-        """Measure of activity when last looked at."""
+        """Bytes of header and body when last looked at."""
         self.heard = 0.0
         """Pumped seconds when that measure last changed."""
         self.is_active = False
@@ -140,7 +147,8 @@ class CurlTransport:
             is_insecure(options, request.url),
             proxy_of(options.proxies, request),
         )
-        self._queue.append(_Transfer(request, done, route))
+        pace = Pace(options.read_timeout)
+        self._queue.append(_Transfer(request, done, route, pace))
 
     def wait(self, timeout: float) -> bool:
         """Move transfers on until a `done` was called, or for `timeout` seconds."""
@@ -346,7 +354,7 @@ class CurlTransport:
         return failure
 
     def _stop_stalled(self) -> None:
-        """Give up transfers that brought no byte for `read_timeout`.
+        """Give up transfers that brought no byte for `read_timeout`, or hardly any.
 
         libcurl's own low-speed limit averages over five seconds and counts while
         nobody pumps. A transfer that waits for a connection is libcurl's to time.
@@ -356,15 +364,18 @@ class CurlTransport:
         self._looked_at = self._pumped
         limit = self._options.read_timeout
         for transfer in list(self._running.values()):
-            seen = len(transfer.lines) + len(transfer.pieces) + transfer.received
-            if seen != transfer.seen or not transfer.is_active:
+            url, received = transfer.request.url, _received(transfer)
+            seen = received + sum(map(len, transfer.lines))
+            failure = None
+            if transfer.pace.is_too_slow(seen, self._pumped):
+                failure = failures.dripping(url, transfer.pace.span, received)
+            elif seen != transfer.seen or not transfer.is_active:
                 transfer.seen = seen
                 transfer.heard = self._pumped
                 transfer.is_active = seen > 0 or _is_out(transfer)
             elif self._pumped - transfer.heard >= limit:
-                failure = failures.stalled(
-                    transfer.request.url, limit, _received(transfer)
-                )
+                failure = failures.stalled(url, limit, received)
+            if failure is not None:
                 failure.partial = _partial(transfer)
                 self._end(transfer, failure)
 
@@ -411,7 +422,10 @@ def _partial(transfer: _Transfer) -> Partial | None:
 
 def _received(transfer: _Transfer) -> int:
     """Count the bytes of the body that have come so far."""
-    return max(transfer.received, sum(map(len, transfer.pieces)))
+    waiting = sum(map(len, transfer.pieces))
+    if transfer.sink is not None:
+        return transfer.received + waiting
+    return max(transfer.received, waiting)
 
 
 def _is_out(transfer: _Transfer) -> bool:

@@ -191,6 +191,16 @@ def stalled(url: Url, seconds: float, received: int) -> TimedOut:
     )
 
 
+def dripping(url: Url, seconds: float, received: int) -> TimedOut:
+    """A byte now and then, which would take for ever."""
+    return TimedOut(
+        f"too little data from {url.origin}: under 1 KiB in {seconds:g} seconds",
+        why=f"{received} bytes of {plain(url)} had arrived",
+        fix="for very slow links: a longer `--timeout SECONDS`; a quarter of that "
+        "span is the time-out of now",
+    )
+
+
 def broken(url: Url, received: int, detail: str) -> TransferFailed:
     """The connection ended in the middle."""
     return TransferFailed(

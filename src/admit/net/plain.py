@@ -13,6 +13,7 @@ import sys
 import threading
 from collections import Counter, deque
 from http.client import HTTPConnection, HTTPException, HTTPResponse, IncompleteRead
+from io import BufferedReader, RawIOBase
 from queue import Empty, SimpleQueue
 from time import monotonic
 
@@ -21,6 +22,7 @@ from admit.net import failures
 from admit.net.answer import (
     MAX_HEADER_BYTES,
     MAX_HEADERS,
+    MAX_INTERIM,
     Head,
     Malformed,
     TooLarge,
@@ -34,6 +36,7 @@ from admit.net.outgoing import (
     request_target,
     request_url,
 )
+from admit.net.pace import Pace
 from admit.net.proxies import proxy_of
 from admit.net.sink import Sink
 from admit.net.transport import (
@@ -48,8 +51,12 @@ from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    import socket
     import ssl
     from collections.abc import Callable, Iterator
+    from typing import Any
+
+    from _typeshed import WriteableBuffer
 
     from admit.net.transport import (
         Outcome,
@@ -92,14 +99,49 @@ class _Job:
         """The latest progress was handed to the caller."""
 
 
+class _Dripping(TimeoutError):
+    """Bytes come, but too few (net.pace)."""
+
+
+class _Paced(RawIOBase):
+    """The bytes of one answer, as long as they come fast enough."""
+
+    def __init__(self, raw: RawIOBase, pace: Pace) -> None:
+        self._raw = raw
+        self._pace = pace
+        self._received = 0
+
+    def readable(self) -> bool:
+        return True
+
+    def readinto(self, buffer: WriteableBuffer) -> int | None:
+        count = self._raw.readinto(buffer)
+        self._received += count or 0
+        if count and self._pace.is_too_slow(self._received, monotonic()):
+            raise _Dripping
+        return count
+
+    def close(self) -> None:
+        self._raw.close()
+        super().close()
+
+
 class _Response(HTTPResponse):
     """An answer whose interim answers are skipped (RFC 9110, section 15.2)."""
 
+    def __init__(self, sock: socket.socket, *more: Any, **options: Any) -> None:
+        super().__init__(sock, *more, **options)
+        pace = Pace(sock.gettimeout() or 0.0)
+        self.fp = BufferedReader(_Paced(self.fp.detach(), pace))
+
     def begin(self) -> None:
         super().begin()
-        while 101 < self.status < 200:
+        for _ in range(MAX_INTERIM):
+            if not 101 < self.status < 200:
+                return
             self.headers = self.msg = None  # type: ignore[assignment]  # as before begin()
             super().begin()
+        raise HTTPException(f"more than {MAX_INTERIM} interim answers")
 
 
 class _Connection(HTTPConnection):
@@ -372,6 +414,9 @@ class PlainTransport:
     ) -> NetworkError:
         """Translate what ended a request that was out already."""
         url, text = job.request.url, str(error) or type(error).__name__
+        if isinstance(error, _Dripping):
+            span = Pace(self._options.read_timeout).span
+            return failures.dripping(url, span, received)
         if isinstance(error, TimeoutError):
             return failures.stalled(url, self._options.read_timeout, received)
         if type(error).__module__ == "ssl" and "ALERT" in text.upper():

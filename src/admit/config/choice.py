@@ -48,6 +48,15 @@ def policy_of(settings: Settings, preferences: Preferences = ()) -> Policy:
     )
 
 
+def policy_of_tools(settings: Settings) -> Policy:
+    """Return what should be chosen of the tools that a build needs.
+
+    The newest: what the user says with `--resolution`, `--prerelease`, `--upgrade` or
+    `--no-deps` is about packages that were asked for.
+    """
+    return Policy(no_binary=_names(settings.items("no_binary")))
+
+
 def strategy_of(settings: Settings) -> Strategy:
     """Return how several indexes are compared."""
     strategy = settings.text("index_strategy")

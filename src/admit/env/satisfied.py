@@ -2,13 +2,19 @@
 
 For: the most frequent run of all, which must need neither network nor resolution.
 Does not know: indexes, upgrades, how to install.
-Shape: `Known` is an installed distribution read lazily; `check` walks requirements
-and the metadata of what they lead to, and tells the first that is not met.
+Shape: `Environment` holds an interpreter and what is `Known`, an installed
+distribution read lazily; `check` walks requirements and the metadata of what they
+lead to, and tells the first that is not met.
 """
 
 from __future__ import annotations
 
-from admit.env.installed import MetadataMissing, read_direct_url, read_metadata
+from admit.env.installed import (
+    MetadataMissing,
+    read_direct_url,
+    read_metadata,
+    scan,
+)
 from admit.errors import InputError
 from admit.spec.metadata import parse_base_requires, parse_metadata
 from admit.spec.names import normalize_extra
@@ -20,6 +26,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping, Sequence
 
     from admit.env.installed import Installed, InstalledDistribution
+    from admit.env.interpreter import Interpreter
     from admit.spec.metadata import Metadata
     from admit.spec.names import NormalizedName
     from admit.spec.requirement import Requirement
@@ -66,6 +73,23 @@ class Known:
         """Whether it was installed from this URL, as direct_url.json tells."""
         direct_url = read_direct_url(self.distribution)
         return direct_url is not None and direct_url.get("url") == url
+
+
+@value
+class Environment:
+    """An interpreter and what is installed for it."""
+
+    interpreter: Interpreter
+    installed: Mapping[NormalizedName, Known]
+    problems: tuple[str, ...]
+    """What is damaged, a sentence each."""
+
+
+def read_environment(interpreter: Interpreter) -> Environment:
+    """Look at what is installed for an interpreter."""
+    installed = scan(interpreter.site_folders)
+    problems = tuple(f"{each.path}: {each.reason}" for each in installed.problems)
+    return Environment(interpreter, index_installed(installed), problems)
 
 
 def index_installed(installed: Installed) -> dict[NormalizedName, Known]:

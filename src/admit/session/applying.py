@@ -1,0 +1,162 @@
+"""From a change that was decided to an environment that has it.
+
+For: fetching what it needs, planning every file, applying, telling what is to be told.
+Does not know: how a change was decided, what a transaction is (`install.apply`).
+"""
+
+from __future__ import annotations
+
+from admit.install.prepare import find_prepared, format_direct_url, prepare
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Mapping
+
+    from admit.cache.store import Cache
+    from admit.config.settings import Settings
+    from admit.env.satisfied import Environment
+    from admit.install.apply import Applied
+    from admit.install.download import Saved
+    from admit.install.listing import UnpackedWheel
+    from admit.install.place import LinkMode
+    from admit.install.plan import InstallPlan
+    from admit.install.prepare import Prepared
+    from admit.resolve.pins import Pin, Resolution
+    from admit.session import Change, Listener
+    from admit.session.resources import Resources
+
+
+def prepare_change(resources: Resources, change: Change) -> Prepared:
+    """Fetch, verify and unpack every wheel that a change needs.
+
+    Raises:
+        IntegrityError: a file is not what was promised.
+        AuthError, NetworkError: an index refused or failed.
+    """
+    listener = resources.listener
+    return prepare(
+        change.incoming, resources.cache, listener.transferring, listener.transferred
+    )
+
+
+def save_resolution(
+    resources: Resources, resolution: Resolution, folder: str
+) -> tuple[Saved, ...]:
+    """Put the wheels of a resolution into a folder, given by its whole path.
+
+    Raises:
+        See `prepare_change`.
+    """
+    from admit.install.download import save_wheels
+
+    listener = resources.listener
+    return save_wheels(
+        *(resolution.pins, folder, resources.cache),
+        *(listener.transferring, listener.transferred),
+    )
+
+
+def count_downloads(change: Change, cache: Cache) -> int:
+    """How many files a change would have to fetch."""
+    return sum(
+        pin.candidate is None or find_prepared(pin.candidate, cache) is None
+        for pin in change.incoming
+    )
+
+
+def find_metadata(pin: Pin, cache: Cache) -> str | None:
+    """Return the path of the METADATA of a pin's wheel, if it was unpacked."""
+    if pin.candidate is None:
+        return None
+    wheel = find_prepared(pin.candidate, cache)
+    return wheel.metadata_path if wheel is not None else None
+
+
+def apply_change(
+    change: Change,
+    environment: Environment,
+    prepared: Prepared,
+    listener: Listener,
+    *,
+    link_mode: LinkMode,
+    requested: frozenset[str] = frozenset(),
+) -> tuple[InstallPlan, Applied]:
+    """Make a change, wholly or not at all.
+
+    `requested`: names that were asked for, not only needed.
+
+    Raises:
+        EnvironmentProblem: the environment refuses.
+    """
+    from admit.install.apply import apply
+
+    plan = _plan_files(change, environment, prepared.wheels, requested)
+    for each in plan.collisions:
+        listener.warning(
+            f"{each.kept} and {each.dropped} both bring {each.destination}, and "
+            f"not the same; that of {each.kept} stays"
+        )
+    for path in plan.outside:
+        listener.warning(f"{path} lies outside of the environment and stays")
+    return plan, apply(plan, link_mode=link_mode, on_wait=listener.waiting)
+
+
+def compile_files(
+    plan: InstallPlan, environment: Environment, listener: Listener
+) -> None:
+    """Compile the modules that were installed; a failure is a warning."""
+    from admit.install.bytecode import compile_modules
+
+    modules = [each.destination for each in plan.links]
+    modules += [each.destination for each in plan.writes]
+    problem = compile_modules(environment.interpreter.executable, modules)
+    if problem is not None:
+        listener.warning(problem)
+
+
+def link_mode_of(settings: Settings, cache: Cache) -> LinkMode:
+    """Return how files get from the cache into the environment that is meant."""
+    mode = settings.text("link_mode")
+    for known in ("clone", "copy", "hardlink", "symlink"):
+        if mode == known:
+            return known
+    # What was unpacked for this run only need not stay where it is.
+    return "auto" if cache.root is not None else "move"
+
+
+def _plan_files(
+    change: Change,
+    environment: Environment,
+    wheels: Mapping[str, UnpackedWheel],
+    requested: frozenset[str],
+) -> InstallPlan:
+    from admit.env.installed import find_shared, read_owned_files
+    from admit.install.plan import Incoming, plan_install
+
+    incoming = [
+        Incoming(wheels[pin.name], pin.name in requested, _direct_url_of(pin))
+        for pin in change.incoming
+    ]
+    leaving = {known.name for known in change.outgoing}
+    owned = [read_owned_files(known.distribution) for known in change.outgoing]
+    staying = [
+        known.distribution
+        for name, known in environment.installed.items()
+        if name not in leaving
+    ]
+    shared = find_shared(owned, staying) if owned else frozenset()
+    scheme = environment.interpreter.scheme
+    launchers = None
+    if scheme.is_windows and incoming:
+        from admit.install.launchers import read_launchers
+
+        machine = environment.interpreter.environment["platform_machine"]
+        launchers = read_launchers(machine)
+    return plan_install(incoming, owned, scheme, launchers=launchers, shared=shared)
+
+
+def _direct_url_of(pin: Pin) -> str | None:
+    if not pin.is_direct or pin.candidate is None:
+        return None
+    url = pin.candidate.url.without_userinfo().without_fragment().text
+    return format_direct_url(url, dict(pin.candidate.file.hashes).get("sha256"))

@@ -10,21 +10,23 @@ import json
 from dataclasses import dataclass, field
 from typing import TYPE_CHECKING
 
-from admit.auth.scheme import Identity
+from admit.auth.scheme import Credential, Identity
 from admit.auth.scope import Source
 from admit.config.settings import IndexSettings
+from admit.errors import AuthError
 from admit.index.choose import choose_candidates
 from admit.index.fetch import Absent
+from admit.index.refused import FileRefused, Refusal
 from admit.index.simple import parse_page
 from admit.net.future import Future, settled
 from admit.spec.metadata import parse_metadata
 from admit.spec.names import normalize_name
 from admit.spec.tags import Target
-from admit.spec.url import parse_url
+from admit.spec.url import Secret, parse_url
 from support.wheel import metadata_text, wheel_filename
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Mapping, Sequence
+    from collections.abc import Callable, Collection, Mapping, Sequence
 
     from admit.auth.ledger import Standing
     from admit.errors import AdmitError
@@ -77,6 +79,8 @@ class Shelf:
     """Names of the listings that were asked for, in order."""
     read: list[str] = field(default_factory=list)
     """NAME==VERSION of the metadata that was asked for, in order."""
+    refuses: Collection[str] = ()
+    """NAME==VERSION of files that are listed and refused."""
     was_asked_anonymously: bool = True
     standing: Standing | None = None
 
@@ -112,6 +116,23 @@ class Shelf:
                 )
                 return settled(parse_metadata(body.encode()))
         raise AssertionError(f"there is no {candidate.project} {text}")
+
+    def must_prove(self, candidate: Candidate) -> bool:
+        return bool(self.refuses)
+
+    def prove(self, candidate: Candidate) -> Future[Metadata]:
+        text = f"{candidate.project}=={candidate.version}"
+        if text not in self.refuses:
+            return self.metadata(candidate)
+        self.read.append(text)
+        alice = Credential("alice", Secret("s3cret"), "netrc")
+        refusal = Refusal(
+            *(candidate.project, candidate.version, candidate.file.filename),
+            *(Source(parse_url(self.url), name="corp"), alice),
+        )
+        refused: Future[Metadata] = Future(lambda: None)
+        refused.fail(FileRefused(AuthError("cannot read the file"), refusal))
+        return refused
 
     def download(
         self,

@@ -178,11 +178,26 @@ def rejected(case: Case, status: int, *, was_accepted: bool = False) -> AuthErro
         ignore += f" = [{status}] for the index"
         is_public = source.is_public and credential is None
         fix = ignore if is_public else _lines(fix, ignore)
+    if status == 403 and was_accepted and _may_be_skipped(case):
+        skip = 'if the server blocks single files, refused-files = "skip" for the index'
+        fix = _lines(fix, f"{skip} takes another version")
     denial = error(f"{case.subject}: {phrase} ({status})", why=_why(case), fix=fix)
     denial.status = status
     if isinstance(denial, CredentialsRejected):
         denial.credential, denial.owner = credential, case.owner
     return denial
+
+
+def _may_be_skipped(case: Case) -> bool:
+    """Whether `refused-files` would concern the file (docs/indexes.md)."""
+    source = case.source
+    return (
+        case.provenance.purpose == "file"
+        and case.owner == "source"
+        and not case.is_pinned
+        and source.kind != "direct"
+        and source.refused_files != "skip"
+    )
 
 
 def _fix_of_anonymous(case: Case) -> str:

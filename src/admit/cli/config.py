@@ -222,6 +222,7 @@ def _index_as_json(index: IndexSettings) -> dict[str, object]:
         "public": source.is_public,
         "packages": list(index.packages),
         "ignore-error-codes": list(source.ignore_error_codes),
+        "refused-files": source.refused_files or "error",
         "probe": source.probe,
         "credential-origins": [str(each) for each in source.credential_origins],
         "cache-control": source.cache_control,
@@ -251,6 +252,7 @@ def _format_index(index: IndexSettings) -> str:
         "client certificate": source.client_cert is not None,
         "authorities of its own": source.ca_cert is not None,
         "a proxy of its own": source.proxy is not None,
+        "skips refused files": source.refused_files == "skip",
     }
     traits += [text for text, is_so in flags.items() if is_so]
     traits += [f"packages {' '.join(index.packages)}"] if index.packages else []

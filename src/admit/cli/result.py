@@ -99,4 +99,14 @@ def _row(pin: Pin, action: str, requested: Collection[str]) -> dict[str, object]
     row["hashes"] = dict(pin.candidate.file.hashes)
     row["is_direct"] = pin.is_direct
     row["is_yanked"] = pin.candidate.is_yanked
+    if pin.refused:
+        row["refused"] = [
+            {
+                "version": str(each.version),
+                "filename": each.filename,
+                "status": each.status,
+                "asked_as": each.credential.label,
+            }
+            for each in pin.refused
+        ]
     return row

@@ -224,6 +224,14 @@ def _serve_parser() -> argparse.ArgumentParser:
         choices=tuple(sorted(LIKE)),
         help="answer as this product is reported to: statuses, layout, headers",
     )
+    add(
+        "--refuse-file",
+        action="append",
+        default=[],
+        metavar="GLOB",
+        help="403 for files of this name though listings show them, as a server does "
+        "that blocks single files",
+    )
     add("--host", default="127.0.0.1", metavar="HOST", help="address to listen on")
     add("--port", default="0", metavar="PORT", help="port (default: a free one)")
     add(
@@ -268,6 +276,8 @@ def _behaviour(given: argparse.Namespace) -> Behaviour:
     behaviour = LIKE[given.like] if given.like else PARTIAL
     if given.deny:
         behaviour = replace(behaviour, denial=DENIALS[given.deny])
+    if given.refuse_file:
+        behaviour = replace(behaviour, refused_files=tuple(given.refuse_file))
     if given.cache_control is not None:
         _refuse_control_characters("--cache-control", given.cache_control)
         caching = replace(behaviour.caching, cache_control=given.cache_control)

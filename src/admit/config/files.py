@@ -31,6 +31,7 @@ INDEX_KEYS: dict[str, type | tuple[type, ...]] = {
     "packages": list,
     "required": bool,
     "ignore-error-codes": list,
+    "refused-files": str,
     "probe": str,
     "credential-origins": list,
     "cache-control": (str, dict),

@@ -217,6 +217,9 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         raise BadConfiguration(
             f"{where}: `ignore-error-codes` wants statuses from 400 to 499"
         )
+    refused_files = fields.get("refused-files")
+    if refused_files not in (None, "error", "skip"):
+        raise BadConfiguration(f"{where}: `refused-files` wants error or skip")
     policy_of_cache = _cache_control(fields.get("cache-control"), where)
     form = fields.get("format", "simple")
     if form not in ("simple", "flat"):
@@ -231,6 +234,7 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
         principal=fields.get("principal"),
         username_is_token=fields.get("username-is-token", False),
         ignore_error_codes=tuple(codes),
+        refused_files=refused_files,
         probe=parse_probe(fields, where),
         cache_control=policy_of_cache,
         client_cert=file_of(fields, "client-cert", table),

@@ -57,6 +57,7 @@ def fill(source: Source, other: Source) -> Source:
         principal=source.principal or other.principal,
         username_is_token=source.username_is_token or other.username_is_token,
         ignore_error_codes=source.ignore_error_codes or other.ignore_error_codes,
+        refused_files=source.refused_files or other.refused_files,
         probe=source.probe or other.probe,
         cache_control=source.cache_control or other.cache_control,
         client_cert=source.client_cert or other.client_cert,

@@ -17,6 +17,7 @@ from admit.cache.store import PageEntry, fingerprint
 from admit.errors import AdmitError
 from admit.index.files import Downloaded, Files
 from admit.index.listing import FORMAT, Listing, decode_listing
+from admit.index.refused import Proofs
 from admit.index.simple import ACCEPT, InvalidPage
 from admit.net.client import Request, RequestLine
 from admit.net.future import Future, settled
@@ -97,6 +98,7 @@ class Index:
         self._shelves: dict[str, Shelf] = {}
         self._told: set[str] = set()
         self._files = Files(source, client, cache, self._shelf, is_given)
+        self._proofs = Proofs(source, client, self._files, self._get, is_given)
 
     def listing(self, project: NormalizedName) -> Future[Listing | Absent]:
         """Return what the index offers of a project.
@@ -131,6 +133,14 @@ class Index:
     def metadata(self, candidate: Candidate) -> Future[Metadata]:
         """Return a candidate's metadata, checked against its file name."""
         return self._files.metadata(candidate)
+
+    def must_prove(self, candidate: Candidate) -> bool:
+        """Tell whether the file may be refused though its page lists it."""
+        return self._proofs.are_wanted(candidate)
+
+    def prove(self, candidate: Candidate) -> Future[Metadata]:
+        """Return metadata out of the file itself; fails with `FileRefused`."""
+        return self._proofs.metadata(candidate)
 
     def download(
         self,

@@ -173,6 +173,13 @@ class Files:
 
         return self._client.get(request).then(look)
 
+    def metadata_of_file(self, candidate: Candidate) -> Future[Metadata]:
+        """Return what the file itself says, whatever is known: so it can be had."""
+        wheel = self._wheels.get(candidate.url.text)
+        if wheel is not None and wheel.error is not None:
+            del self._wheels[candidate.url.text]
+        return self._from_wheel(candidate)
+
     def _from_wheel(self, candidate: Candidate) -> Future[Metadata]:
         """By range, unless the wheel is here or its origin serves no parts."""
         is_here = candidate.url.text in self._wheels

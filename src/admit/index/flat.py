@@ -19,6 +19,7 @@ from admit.index.choose import choose_candidates
 from admit.index.fetch import Absent, holds_secrets, is_strange, page_of
 from admit.index.files import Files
 from admit.index.local import LocalFiles, path_of, read_folder, read_local_page
+from admit.index.refused import Proofs
 from admit.index.simple import ACCEPT, WHEEL_SUFFIX, ProjectPage, parse_page
 from admit.net.client import Request
 from admit.net.future import Future, settled
@@ -87,8 +88,14 @@ class FlatIndex:
         self._local = LocalFiles(cache)
         self._page: Future[_Sorted] | None = None
         self._remote: Files | None = None
+        self._proofs: Proofs | None = None
         if client is not None:
             self._remote = Files(source, client, cache, self._shelf, is_given)
+            self._proofs = Proofs(
+                *(source, client, self._remote),
+                lambda _: client.get(self._request(None)),
+                is_given,
+            )
 
     def listing(self, project: NormalizedName) -> Future[Listing | Absent]:
         """Return what the source offers of a project."""
@@ -120,6 +127,18 @@ class FlatIndex:
     def metadata(self, candidate: Candidate) -> Future[Metadata]:
         """Return a candidate's metadata, checked against its file name."""
         return self._files_of(candidate).metadata(candidate)
+
+    def must_prove(self, candidate: Candidate) -> bool:
+        """Tell whether the file may be refused though its page lists it."""
+        if self._proofs is None or candidate.url.scheme == "file":
+            return False
+        return self._proofs.are_wanted(candidate)
+
+    def prove(self, candidate: Candidate) -> Future[Metadata]:
+        """Return metadata out of the file itself; see `Index.prove`."""
+        if self._proofs is None:
+            return self.metadata(candidate)
+        return self._proofs.metadata(candidate)
 
     def download(
         self,

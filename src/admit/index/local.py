@@ -111,6 +111,14 @@ class LocalFiles:
                 raise _unreadable(path, f"expected {algorithm} {expected}, got {found}")
         return settled(Downloaded(sink, hashers["sha256"].hexdigest(), size))
 
+    def must_prove(self, candidate: Candidate) -> bool:  # noqa: ARG002  # see Files
+        """Tell whether a file may be refused: nobody does."""
+        return False
+
+    def prove(self, candidate: Candidate) -> Future[Metadata]:
+        """Return a candidate's metadata."""
+        return self.metadata(candidate)
+
     def source_of(self, candidate: Candidate) -> Source | None:  # noqa: ARG002  # see Files
         """Return the source that listed a candidate: there is none."""
         return None
@@ -170,6 +178,14 @@ class FolderIndex:
     ) -> Future[Downloaded]:
         """Copy a candidate's file and verify it; see `Index.download`."""
         return self._files.download(_on_this_machine(candidate), sink, on_progress)
+
+    def must_prove(self, candidate: Candidate) -> bool:  # noqa: ARG002  # see Files
+        """Tell whether a file may be refused: nobody does."""
+        return False
+
+    def prove(self, candidate: Candidate) -> Future[Metadata]:
+        """Return a candidate's metadata."""
+        return self.metadata(candidate)
 
     def source_of(self, candidate: Candidate) -> Source | None:  # noqa: ARG002  # see Files
         """Return the source that listed a candidate."""

@@ -52,6 +52,12 @@ if TYPE_CHECKING:
         def metadata(self, candidate: Candidate) -> Future[Metadata]:
             """Return a candidate's metadata."""
 
+        def must_prove(self, candidate: Candidate) -> bool:
+            """Tell whether the file may be refused though its page lists it."""
+
+        def prove(self, candidate: Candidate) -> Future[Metadata]:
+            """Return metadata out of the file itself; fails with `FileRefused`."""
+
         def download(
             self,
             candidate: Candidate,
@@ -331,6 +337,12 @@ class _MergedFiles:
 
     def metadata(self, candidate: Candidate) -> Future[Metadata]:
         return self._files[self._listing.part_of(candidate)].metadata(candidate)
+
+    def must_prove(self, candidate: Candidate) -> bool:
+        return self._files[self._listing.part_of(candidate)].must_prove(candidate)
+
+    def prove(self, candidate: Candidate) -> Future[Metadata]:
+        return self._files[self._listing.part_of(candidate)].prove(candidate)
 
     def download(
         self,

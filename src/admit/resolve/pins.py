@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from collections.abc import Mapping
 
     from admit.index.choose import Candidate
+    from admit.index.refused import Refusal
     from admit.resolve.finder import Found
     from admit.spec.names import ExtraName, NormalizedName
     from admit.spec.record import Digest
@@ -37,6 +38,8 @@ class Pin:
     """Its upper bound of Requires-Python is below the target's Python."""
     hashes: tuple[Digest, ...] | None = None
     """The file must have one of these, says the user; None if nothing is said."""
+    refused: tuple[Refusal, ...] = ()
+    """Versions that would have done as well, had their files not been refused."""
 
     @property
     def is_hashed(self) -> bool:
@@ -59,6 +62,7 @@ def warnings_of(resolution: Resolution) -> tuple[str, ...]:
     """Tell of versions that were taken because nothing else would do."""
     found: list[str] = []
     for pin in resolution.pins:
+        found += [each.instead(pin.version) for each in pin.refused]
         if pin.candidate is None:
             continue
         file = pin.candidate.file

@@ -14,10 +14,10 @@ from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable, Mapping, Sequence
+    from collections.abc import Callable, Iterable, Mapping, Sequence
     from typing import Literal
 
-    from admit.index.listing import Listing
+    from admit.index.listing import Candidate, Listing
     from admit.index.simple import File
     from admit.spec.names import NormalizedName
     from admit.spec.record import Digest
@@ -47,6 +47,8 @@ class Policy:
     """Names that are to be built; ":all:" for every one."""
     preferences: tuple[tuple[NormalizedName, Version], ...] = ()
     """Versions to keep where they fit: those of an output file."""
+    is_at_hand: Callable[[Candidate], bool] | None = None
+    """Whether a file need not be fetched, so that no server can refuse it."""
 
     def upgrades(self, name: str) -> bool:
         """Whether what is there has no preference."""

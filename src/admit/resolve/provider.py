@@ -13,6 +13,7 @@ from __future__ import annotations
 from admit.config.requirements import BuildingComesLater
 from admit.errors import ResolutionError
 from admit.index.files import mismatch_of
+from admit.index.refused import FileRefused
 from admit.net.client import Offline
 from admit.resolve.explain import explain, format_versions
 from admit.resolve.pins import Pin, Resolution
@@ -24,6 +25,7 @@ from admit.resolve.policy import (
 )
 from admit.resolve.project import Project
 from admit.resolve.question import Facet, NoSolution, Unavailable, Versions
+from admit.resolve.refusals import Refusals
 from admit.resolve.solver import solve
 from admit.resolve.term import Dependency
 from admit.spec.version import mask as mask_of
@@ -40,6 +42,7 @@ if TYPE_CHECKING:
     from admit.net.future import Future
     from admit.resolve.finder import Finder, Found, Missing
     from admit.resolve.policy import Asked, Policy
+    from admit.resolve.question import Solution
     from admit.resolve.term import Mask, Package
     from admit.spec.metadata import Metadata
     from admit.spec.names import ExtraName, NormalizedName
@@ -132,6 +135,7 @@ class Provider:
         """Projects to be upgraded that no index shows, and what is said of them."""
         self._has_missed = False
         """A project, or a version of one, was looked for and not seen."""
+        self.refusals = Refusals()
 
     def _is_in_force(self, requirement: Requirement) -> bool:
         marker = requirement.marker
@@ -277,12 +281,18 @@ class Provider:
         self, package: Package, version: int
     ) -> tuple[Dependency, ...] | Unavailable:
         name, extra = _split(package)
-        if not self._policy.with_dependencies:
+        with_dependencies = self._policy.with_dependencies
+        if not with_dependencies and not self._must_prove(name, version):
             return ()
         try:
             metadata = self._metadata_of(name, version)
         except Offline:
             return Unavailable("is not in the cache, and admit is offline")
+        except FileRefused as error:
+            self.refusals.note(name, version, error.refusal)
+            return Unavailable(error.refusal.reason)
+        if not with_dependencies:
+            return ()
         if extra and extra not in metadata.extras:
             self._finder.warn(
                 f"{name}=={self._projects[name].versions[version]} has no extra "
@@ -314,7 +324,7 @@ class Provider:
         specifier = _specifier_of(dependency.constraint)
 
         def look(page: Future[Found | Missing]) -> None:
-            if page.error is not None or not self._policy.with_dependencies:
+            if page.error is not None:
                 return
             found = page.result()
             if not found.is_found:
@@ -323,8 +333,12 @@ class Provider:
             if likely is None:
                 return
             candidate = found.listing.candidate(likely)
+            with_dependencies = self._policy.with_dependencies
+            if not with_dependencies and not self._may_be_refused(found, candidate):
+                return
             metadata = self._fetch_metadata(name, found, candidate)
-            metadata.when_done(lambda done: self._guess_further(done, extra))
+            if with_dependencies:
+                metadata.when_done(lambda done: self._guess_further(done, extra))
 
         self._page(name).when_done(look)
 
@@ -365,8 +379,17 @@ class Provider:
         key = name, candidate.version
         future = self._metadata.get(key)
         if future is None:
-            future = self._metadata[key] = found.files.metadata(candidate)
+            ask = found.files.metadata
+            if self._may_be_refused(found, candidate):
+                ask = found.files.prove
+            future = self._metadata[key] = ask(candidate)
         return future
+
+    def _may_be_refused(self, found: Found, candidate: Candidate) -> bool:
+        is_at_hand = self._policy.is_at_hand
+        return found.files.must_prove(candidate) and not (
+            is_at_hand is not None and is_at_hand(candidate)
+        )
 
     def _metadata_of(self, name: str, version: int) -> Metadata:
         project = self._projects[name]
@@ -374,6 +397,13 @@ class Provider:
         if candidate is None or project.found is None:
             return self._installed[_name(name)].metadata()
         return self._fetch_metadata(name, project.found, candidate).result()
+
+    def _must_prove(self, name: str, version: int) -> bool:
+        """Whether metadata must be read though nobody asks for dependencies."""
+        found, candidate = self._projects[name].found, self.candidate(name, version)
+        if found is None or candidate is None:
+            return False
+        return self._may_be_refused(found, candidate)
 
     def candidate(self, name: str, version: int) -> Candidate | None:
         """The file a decision stands for; None: what is installed stays."""
@@ -552,7 +582,7 @@ def resolve(provider: Provider) -> Resolution:
                     *provider.doubts(),
                 )
             ),
-            fix=provider.advice(),
+            fix=provider.refusals.advice(error.proof) or provider.advice(),
         ) from error
     extras: dict[str, list[ExtraName]] = {}
     required_by: dict[NormalizedName, set[str]] = {}
@@ -569,7 +599,29 @@ def resolve(provider: Provider) -> Resolution:
         for name, index in solution.versions.items()
         if "[" not in name
     ]
+    pins = _with_refusals(pins, provider, solution)
     pins.sort(key=lambda pin: pin.name)
     provider.warn_of_doubts(pins)
     by = {name: tuple(sorted(each)) for name, each in required_by.items()}
     return Resolution(tuple(pins), by)
+
+
+def _with_refusals(
+    pins: Sequence[Pin], provider: Provider, solution: Solution
+) -> list[Pin]:
+    """Add to pins the versions in whose place they stand."""
+    refused = provider.refusals.projects()
+    if not refused:
+        return list(pins)
+    admitted: dict[str, list[Mask]] = {name: [] for name in refused}
+    for needs in solution.dependencies.values():
+        for each in needs:
+            name, _ = _split(each.package)
+            if name in admitted:
+                admitted[name].append(provider.mask(name, each.constraint))
+    return [
+        replace(pin, refused=provider.refusals.mattering(pin.name, admitted[pin.name]))
+        if pin.name in admitted
+        else pin
+        for pin in pins
+    ]

@@ -87,6 +87,9 @@ class Behaviour:
     denial: Denial = Denial()
     layout: Layout = Layout()
     caching: Caching = Caching()
+    refused_files: tuple[str, ...] = ()
+    """Globs of file names that get 403 though listings name them, as curation does.
+    `acme-2*.whl` leaves the metadata file readable, `acme-2*` does not."""
     any_username: bool = False
     """A right secret is enough, whatever user name stands before it."""
     forward: str | None = None

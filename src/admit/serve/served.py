@@ -10,6 +10,7 @@ requests), 14 (ranges).
 
 from __future__ import annotations
 
+import fnmatch
 import gzip
 import hashlib
 import hmac
@@ -266,6 +267,9 @@ class ServedIndex:
         file = self._find_file(asked.path)
         if file is None or not self._may_see(caller, file):
             return self._answer_denied_file(caller, exists=file is not None)
+        name = asked.path.rpartition("/")[2]
+        if any(fnmatch.fnmatchcase(name, g) for g in self.behaviour.refused_files):
+            return plain(403, "blocked by policy")
         if asked.path.endswith(".metadata"):
             if file.metadata is None or not self.behaviour.layout.has_metadata:
                 return plain(404, "no metadata for this file")

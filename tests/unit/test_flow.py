@@ -3,11 +3,12 @@
 from __future__ import annotations
 
 import random
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Any
 
 import pytest
 
 from admit.auth.answers import Reply, is_html_for_people, is_login_listing, patience
+from admit.auth.denial import CredentialsRejected
 from admit.auth.query import Attempt, Found, Problem
 from admit.auth.scope import Source
 from admit.auth.steps import Answered
@@ -282,6 +283,66 @@ class TestListings:
         outcome, _ = run(page(page_of_links, content_type="text/html"))
 
         assert status_of(outcome) == 200
+
+
+class TestRefusedFiles:
+    """A 403 for one file to somebody whom the source knows (pain H6)."""
+
+    HINT = 'refused-files = "skip"'
+
+    def refuse(
+        self, of: Source = CORP, url: str = FILE, purpose: Any = "file", **how: Any
+    ) -> CredentialsRejected:
+        """The error of a file after an accepted listing."""
+        status, who = how.pop("status", 403), how.pop("who", ALICE)
+        dialogue = Dialogue(lambda _: Found(who), replying(page(), Reply(status)))
+        dialogue.ask(ask(of, purpose="listing"))
+        (outcome,) = dialogue.ask(replace(ask(of, url, purpose), **how))
+        assert isinstance(outcome, CredentialsRejected)
+        return outcome
+
+    @pytest.mark.pain("H6")
+    def test_the_error_tells_whose_login_it_was_and_names_the_setting(self) -> None:
+        refused = self.refuse()
+
+        assert (refused.credential, refused.owner) == (ALICE, "source")
+        assert self.HINT in (refused.fix or "")
+
+    @pytest.mark.pain("H6")
+    def test_the_setting_is_named_where_it_would_help_only(self) -> None:
+        skips = source(name="corp", refused_files="skip")
+        given = credential("alice", is_ambient=False)
+        others = [
+            self.refuse(skips),
+            self.refuse(source(kind="direct"), who=given),
+            self.refuse(is_pinned=True, who=given),
+            self.refuse(purpose="listing"),
+            self.refuse(status=401),
+        ]
+
+        assert not [each for each in others if self.HINT in (each.fix or "")]
+
+    @pytest.mark.pain("H6")
+    def test_the_login_of_a_foreign_host_is_that_hosts(self) -> None:
+        dialogue = Dialogue(
+            lambda query: Found(BOB if query.stage == "foreign" else ALICE),
+            replying(page(), WHEEL, Reply(403)),
+        )
+        dialogue.ask(ask(CORP))
+
+        dialogue.ask(ask(CORP, ELSEWHERE, "file"))
+        (refused,) = dialogue.ask(ask(CORP, ELSEWHERE, "file"))
+
+        assert isinstance(refused, CredentialsRejected)
+        assert (refused.credential, refused.owner) == (BOB, "host")
+        assert self.HINT not in (refused.fix or "")
+
+    @pytest.mark.pain("H6")
+    def test_a_login_that_was_never_accepted_is_no_matter_of_the_file(self) -> None:
+        outcome, _ = run(Reply(403), request=ask(CORP, FILE, "file"))
+
+        assert isinstance(outcome, CredentialsRejected)
+        assert self.HINT not in (outcome.fix or "")
 
 
 class TestLoginPages:

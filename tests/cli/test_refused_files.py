@@ -129,6 +129,19 @@ def test_the_result_for_programs_names_it(alice: Desk, curated: IndexServer) -> 
     assert result["warnings"] == [REFUSED.removeprefix("warning: ")]
 
 
+def test_a_page_of_links_may_have_such_files_too(
+    alice: Desk, curated: IndexServer
+) -> None:
+    configure(alice, curated, SKIP, 'format = "flat"')
+    path = alice.work / "admit.toml"
+    path.write_text(path.read_text().replace("/simple/", "/simple/widget/"))
+
+    ran = alice.succeed("install", "widget")
+
+    assert alice.installed == ["widget==1.9"]
+    assert REFUSED in ran.stderr
+
+
 class TestCache:
     def test_what_is_in_it_is_installed_and_not_asked_for(
         self, alice: Desk, folder: Path

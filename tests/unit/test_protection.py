@@ -111,6 +111,7 @@ def test_no_guard_is_lost_where_the_index_is_given_again(
         'probe = "everyone"',
         "required = true",
         "ignore-error-codes = [403]",
+        'refused-files = "skip"',
         'principal = "team"',
         'authenticate = "always"',
         **given,
@@ -120,5 +121,19 @@ def test_no_guard_is_lost_where_the_index_is_given_again(
     assert corp.is_required
     assert corp.source.probe == "everyone"
     assert corp.source.ignore_error_codes == (403,)
+    assert corp.source.refused_files == "skip"
     assert corp.source.principal == "team"
     assert corp.source.policy == "always"
+
+
+def test_the_nearer_place_says_what_a_refused_file_means(tmp_path: Path) -> None:
+    users = tmp_path / "config" / "admit"
+    users.mkdir(parents=True)
+    table = f'[[index]]\nname = "corp"\nurl = "{URL}"\nrefused-files = "%s"\n'
+    (users / "admit.toml").write_text(table % "skip")
+    (tmp_path / "admit.toml").write_text(table % "error")
+    environ = {"HOME": str(tmp_path), "XDG_CONFIG_HOME": str(tmp_path / "config")}
+
+    (corp,) = load_settings({}, environ=environ, cwd=str(tmp_path)).indexes
+
+    assert corp.source.refused_files == "error"

@@ -42,6 +42,27 @@ def server(tmp_path: Path) -> Iterator[IndexServer]:
         yield running
 
 
+@pytest.mark.parametrize(
+    ("glob", "wheel", "metadata"),
+    [
+        ("mypackage-2024*.whl", 403, 200),
+        ("mypackage-2024*", 403, 403),
+        ("mypackage-2020*", 200, 200),
+    ],
+)
+def test_single_files_may_be_refused_that_pages_show(
+    tmp_path: Path, glob: str, wheel: int, metadata: int
+) -> None:
+    how = Behaviour(refused_files=(glob,))
+    with founding_index(tmp_path / "world", how) as server:
+        page = fetch(server, "/simple/mypackage/", JSON, basic())
+        url = page.files[-1]["url"]
+
+        assert page.versions == ["2020.1", "2024.1"]
+        assert fetch(server, url, basic()).status == wheel
+        assert fetch(server, f"{url}.metadata", basic()).status == metadata
+
+
 class TestVisibility:
     """One index, many worlds."""
 

@@ -23,6 +23,7 @@ from admit.env.installed import (
     read_owned_files,
     scan,
 )
+from admit.spec.direct_url import parse_direct_url
 from admit.spec.names import normalize_name
 
 
@@ -161,7 +162,7 @@ def test_notes_of_the_installer_are_read(site: Path) -> None:
 
     assert read_installer(found) == "admit"
     assert is_requested(found)
-    assert read_direct_url(found) == url
+    assert read_direct_url(found) == parse_direct_url(json.dumps(url))
     assert is_editable(found)
 
 

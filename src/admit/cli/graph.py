@@ -49,6 +49,7 @@ def _describe(known: Known, environment: Environment, with_files: bool) -> str:
         read_metadata,
         read_owned_files,
     )
+    from admit.spec.direct_url import format_origin
 
     headers = _headers(read_metadata(known.distribution))
     needs = sorted({each.name for each in _needs(known, environment)})
@@ -66,11 +67,12 @@ def _describe(known: Known, environment: Environment, with_files: bool) -> str:
         f"Location: {known.distribution.site}",
         f"Installer: {read_installer(known.distribution)}",
     ]
-    direct_url = read_direct_url(known.distribution) or {}
+    direct_url = read_direct_url(known.distribution)
+    shown = format_origin(direct_url) if direct_url else ""
     if is_editable(known.distribution):
-        lines.append(f"Editable project location: {direct_url.get('url', '')}")
-    elif direct_url.get("url"):
-        lines.append(f"Origin: {direct_url['url']}")
+        lines.append(f"Editable project location: {shown}")
+    elif direct_url:
+        lines.append(f"Origin: {shown}")
     lines += [f"Requires: {', '.join(needs)}", f"Required-by: {', '.join(by)}"]
     if with_files:
         lines.append("Files:")

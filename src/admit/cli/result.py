@@ -57,7 +57,7 @@ def describe_installed(found: Iterable[Known]) -> Rows:
 
     rows: Rows = []
     for each in found:
-        direct_url = read_direct_url(each.distribution) or {}
+        direct_url = read_direct_url(each.distribution)
         rows.append(
             {
                 "name": str(each.name),
@@ -65,7 +65,7 @@ def describe_installed(found: Iterable[Known]) -> Rows:
                 "path": each.distribution.site,
                 "requested": is_requested(each.distribution),
                 "editable": is_editable(each.distribution),
-                "url": direct_url.get("url"),
+                "url": direct_url.shown if direct_url else None,
             }
         )
     return rows

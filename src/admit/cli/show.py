@@ -65,18 +65,13 @@ def _read(settings: Settings, output: Output) -> list[Known]:
 
 def _format_frozen(each: Known) -> str:
     """A requirement that installs the same again; never with a secret."""
-    from admit.env.installed import is_editable, read_direct_url
-    from admit.errors import InputError
-    from admit.spec.url import parse_url
+    from admit.env.installed import read_direct_url
 
-    direct_url = read_direct_url(each.distribution) or {}
-    url = direct_url.get("url")
-    if not isinstance(url, str):
+    direct_url = read_direct_url(each.distribution)
+    if direct_url is None:
         return f"{each.name}=={each.version}"
-    try:
-        shown = parse_url(url).without_userinfo().text
-    except InputError:
-        return f"{each.name}=={each.version}"
-    if is_editable(each.distribution):
-        return f"-e {shown}"
-    return f"{each.name} @ {shown}"
+    from admit.spec.direct_url import format_origin
+
+    if direct_url.is_editable:
+        return f"-e {format_origin(direct_url)}"
+    return f"{each.name} @ {format_origin(direct_url)}"

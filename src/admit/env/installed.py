@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from collections.abc import Iterable
     from typing import Literal
 
+    from admit.spec.direct_url import DirectUrl
     from admit.spec.names import NormalizedName
 
     Kind = Literal["wheel", "egg-info", "egg-link"]
@@ -136,18 +137,17 @@ def read_installer(distribution: InstalledDistribution) -> str:
     return content.decode("utf-8", "replace").strip()
 
 
-def read_direct_url(distribution: InstalledDistribution) -> dict[str, object] | None:
-    """Return the content of direct_url.json; None if there is none, or it is broken."""
+def read_direct_url(distribution: InstalledDistribution) -> DirectUrl | None:
+    """Return what direct_url.json says; None if there is none, or it is broken."""
     content = _read(f"{distribution.path}/direct_url.json")
     if content is None:
         return None
-    import json
+    from admit.spec.direct_url import parse_direct_url
 
     try:
-        decoded = json.loads(content)
-    except ValueError:
+        return parse_direct_url(content)
+    except InputError:
         return None
-    return decoded if isinstance(decoded, dict) else None
 
 
 def is_editable(distribution: InstalledDistribution) -> bool:
@@ -155,8 +155,7 @@ def is_editable(distribution: InstalledDistribution) -> bool:
     if distribution.kind == "egg-link":
         return True
     direct_url = read_direct_url(distribution)
-    folder = direct_url.get("dir_info") if direct_url else None
-    return isinstance(folder, dict) and folder.get("editable") is True
+    return direct_url is not None and direct_url.is_editable
 
 
 def read_owned_files(distribution: InstalledDistribution) -> OwnedFiles:

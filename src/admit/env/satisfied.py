@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from admit.spec.metadata import Metadata
     from admit.spec.names import NormalizedName
     from admit.spec.requirement import Requirement
+    from admit.spec.url import Url
     from admit.spec.version import Version
 
 
@@ -69,10 +70,14 @@ class Known:
             return self._metadata.requires
         return parse_base_requires(read_metadata(self.distribution))
 
-    def came_from(self, url: str) -> bool:
-        """Whether it was installed from this URL, as direct_url.json tells."""
+    def came_from(self, url: Url) -> bool:
+        """Whether it is what a requirement's URL asks for, as direct_url.json tells."""
         direct_url = read_direct_url(self.distribution)
-        return direct_url is not None and direct_url.get("url") == url
+        if direct_url is None:
+            return False
+        from admit.spec.direct_url import is_from
+
+        return is_from(direct_url, url)
 
 
 @value
@@ -164,7 +169,7 @@ def check(
 
 def _is_met(found: Known, requirement: Requirement) -> bool:
     if requirement.url is not None:
-        return found.came_from(requirement.url.without_fragment().text)
+        return found.came_from(requirement.url)
     return requirement.specifier.contains(found.version)
 
 

@@ -227,11 +227,3 @@ class _Workers:
                 self._results[name] = work()
             except BaseException as error:  # noqa: BLE001  # raised by finish()
                 self._errors.append(error)
-
-
-def format_direct_url(url: str, sha256: str | None) -> str:
-    """Return the text of direct_url.json for an archive (PEP 610)."""
-    import json
-
-    archive = {"hash": f"sha256={sha256}", "hashes": {"sha256": sha256}}
-    return json.dumps({"url": url, "archive_info": archive if sha256 else {}})

@@ -6,7 +6,7 @@ Does not know: how a change was decided, what a transaction is (`install.apply`)
 
 from __future__ import annotations
 
-from admit.install.prepare import find_prepared, format_direct_url, prepare
+from admit.install.prepare import find_prepared, prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -158,5 +158,10 @@ def _plan_files(
 def _direct_url_of(pin: Pin) -> str | None:
     if not pin.is_direct or pin.candidate is None:
         return None
-    url = pin.candidate.url.without_userinfo().without_fragment().text
-    return format_direct_url(url, dict(pin.candidate.file.hashes).get("sha256"))
+    from admit.spec.direct_url import ArchiveInfo, DirectUrl, format_direct_url
+    from admit.spec.record import Digest
+
+    sha256 = dict(pin.candidate.file.hashes).get("sha256")
+    info = ArchiveInfo((Digest("sha256", sha256),) if sha256 else ())
+    url = pin.candidate.url.without_fragment()
+    return format_direct_url(DirectUrl(url, info))

@@ -38,7 +38,7 @@ def _is_same(known: Known, pin: Pin) -> bool:
     if known.version != pin.version:
         return False
     if pin.is_direct and pin.candidate is not None:
-        return known.came_from(pin.candidate.url.without_fragment().text)
+        return known.came_from(pin.candidate.url)
     return True
 
 

@@ -227,6 +227,17 @@ class TestGuards:
         assert "asking once more without a credential" in ran.stderr
         assert "refused by corp" not in ran.stderr
 
+    def test_nor_is_it_asked_for_twice(self, alice: Desk, folder: Path) -> None:
+        with IndexServer(folder, accounts=[ALICE], behaviour=OPEN) as server:
+            configure(alice, server, SKIP)
+            (file,) = server.indexes[0].shelf.read().projects["user"]
+            alice.write("all.txt", f"user==1.0 --hash=sha256:{file.sha256}\n")
+
+            alice.succeed("install", "--no-deps", "-r", "all.txt")
+
+            asked = [each for each in server.requests if "/user-1.0" in each.path]
+            assert [each.status for each in asked] == [200]
+
     def test_a_file_given_by_its_address_is_not_concerned(
         self, alice: Desk, curated: IndexServer
     ) -> None:

@@ -117,11 +117,14 @@ def test_a_pin_that_is_refused_is_an_error_that_says_who_was_refused(
     assert "corp knows alice and refuses widget-2.0-" in (caught.value.fix or "")
 
 
-def test_the_advice_is_kept_for_failures_in_which_a_refusal_has_a_part() -> None:
-    world = {"widget": ["1.0", "2.0"]}
+@pytest.mark.parametrize("other", ["missing", "later"])
+def test_the_advice_is_kept_for_failures_in_which_a_refusal_has_a_part(
+    other: str,
+) -> None:
+    world = {"widget": ["1.0", "2.0"], "later": [Release("1.0", python=">=4")]}
 
     with pytest.raises(NothingFits) as caught:
-        search(world, "widget", "missing")
+        search(world, "widget", other)
 
     assert "corp knows" not in (caught.value.fix or "")
 

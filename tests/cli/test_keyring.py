@@ -330,7 +330,7 @@ class TestFailure:
         )
 
         assert len(fake.calls) == 1
-        assert "is not asked again in this run" in ran.stderr
+        assert "keyring failed: " in ran.stderr
 
     @pytest.mark.pain("E9")
     def test_no_command_is_an_error_of_its_own(

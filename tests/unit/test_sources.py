@@ -97,9 +97,9 @@ class TestTheUrl:
         assert told(found) == "problem: no password for alice"
         assert found.problem is not None
         assert found.problem.fix == (
-            f"run `admit auth login https://{HOST}/simple/ --username alice` or add "
-            f"`machine {HOST} login alice password …` to ~/.netrc; if alice is itself "
-            "a token write `alice:@` in the URL"
+            f"run `admit auth login https://{HOST}/simple/ --username alice`\n"
+            f"or add `machine {HOST} login alice password SECRET` to ~/.netrc\n"
+            "if alice is itself a token, write `alice:@` in the URL"
         )
 
     @pytest.mark.pain("F8")
@@ -109,7 +109,9 @@ class TestTheUrl:
         found = machine.search(source("alice", name="my-corp"))
 
         assert found.problem is not None
-        assert (found.problem.fix or "").startswith("set ADMIT_INDEX_MY_CORP_PASSWORD;")
+        assert (found.problem.fix or "").startswith(
+            "set ADMIT_INDEX_MY_CORP_PASSWORD\nor "
+        )
 
     @pytest.mark.pain("F6")
     def test_a_name_declared_a_token_is_one(self, machine: Machine) -> None:
@@ -386,6 +388,11 @@ class TestNetrc:
             pytest.param(f"login {TOKEN}", f"{TOKEN}: via netrc", id="half, a token"),
             pytest.param('login t password ""', "t: via netrc", id="empty password"),
             pytest.param("account x", "nothing", id="nothing in it"),
+            pytest.param(
+                "login",
+                f"problem: ~/.netrc line 1 names {HOST}, but neither user nor password",
+                id="cut off",
+            ),
         ],
     )
     def test_incomplete_entries(

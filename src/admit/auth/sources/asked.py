@@ -65,15 +65,16 @@ class Memory:
         if known is not None and query.refused is None and not self._is_ending(known):
             return _answer_of(known)
         if self._failure is not None:
-            return self._failed(known, f"switched off: {self._failure}")
+            return self._failed(known, f"{self._failure}; not asked again in this run")
         try:
             answer = self._ask_well(question)
         except PlaceFailed as error:
             self._failure = str(error)
-            self._tell(
-                f"{self._manner.name} failed and is not asked again in this run: "
-                f"{self._failure}"
-            )
+            if known is not None:  # else it is an error, which says the same
+                self._tell(
+                    f"{self._manner.name} failed and is not asked again in this run: "
+                    f"{self._failure}"
+                )
             return self._failed(known, self._failure)
         if not isinstance(answer, Missing) or known is None:
             self._answers[key] = answer

@@ -23,6 +23,7 @@ from admit.auth.provided import (
 from admit.auth.query import Problem
 from admit.auth.scheme import Credential
 from admit.auth.scope import is_below
+from admit.auth.scrub import mask_shapes
 from admit.auth.sources.environment import find_variable
 from admit.auth.sources.place import Complete, Missing, Place, Unusable
 from admit.errors import UsageError
@@ -41,6 +42,7 @@ if TYPE_CHECKING:
     Channel = Literal["--password-stdin", "--credential-file", "--credential-fd"]
 
 RANK = 1
+_EXAMPLES = {"PATH": "/run/secrets/index", "FD": "3"}
 _LARGEST = 64 * 1024
 
 
@@ -67,9 +69,25 @@ class Gift:
         """How messages call the channel: `--credential-fd 3`."""
         return f"{self.channel} {self.where}" if self.where else self.channel
 
+    def written(self, user: str = "") -> str:
+        """The option as it was given, or with another user name before the source."""
+        if not user and self.username is not None:
+            user = f"{mask_shapes(self.username)}@"
+        target = self.url.text if self.url is not None else self.name
+        place = f"={self.where}" if self.where else ""
+        return f"{self.channel} {user}{target}{place}"
+
 
 class UnreadableGift(Exception):
     """What was announced cannot be read."""
+
+
+_HOW_TO_READ = {
+    "--password-stdin": "pipe the secret into it: `COMMAND | admit … {option}`",
+    "--credential-file": "look whether the file is there and holds the secret, or its "
+    "JSON",
+    "--credential-fd": "open it for admit: `admit … {option} {where}< FILE`",
+}
 
 
 def parse_gift(channel: Channel, text: str) -> Gift:
@@ -83,7 +101,10 @@ def parse_gift(channel: Channel, text: str) -> Gift:
         target, equals, where = text.rpartition("=")
         if not (equals and target and where):
             wanted = "PATH" if channel == "--credential-file" else "FD"
-            raise UsageError(f"{channel} wants SOURCE={wanted}")
+            raise UsageError(
+                f"{channel} wants SOURCE={wanted}",
+                fix=f"write for instance `{channel} alice@corp={_EXAMPLES[wanted]}`",
+            )
     if not target:
         raise UsageError(
             f"{channel} wants the source: the name of an index, or its URL"
@@ -91,10 +112,12 @@ def parse_gift(channel: Channel, text: str) -> Gift:
     if channel == "--credential-fd" and not (where.isascii() and where.isdecimal()):
         raise UsageError("--credential-fd wants SOURCE=FD, FD a number")
     if "://" not in target:
-        user, at, name = target.rpartition("@")
-        return Gift(channel, name.lower(), None, user if at else None, where)
+        name, user = _split_user(target)
+        return Gift(channel, name.lower(), None, user, where)
+    scheme, mark, rest = target.partition("://")
+    scheme, user = _split_user(scheme)
     try:
-        url = parse_url(target)
+        url = parse_url(f"{scheme}{mark}{rest}")
     except InvalidUrl as error:
         raise UsageError(f"{channel}: {error.what}", fix=error.fix) from error
     if url.userinfo is not None and url.userinfo.password is not None:
@@ -102,8 +125,15 @@ def parse_gift(channel: Channel, text: str) -> Gift:
             f"{channel} wants a source, and its URL holds a password",
             fix="leave the password out of the URL: others can read command lines",
         )
-    username = url.userinfo.username if url.userinfo is not None else None
-    return Gift(channel, None, url.without_userinfo(), username, where)
+    if user is None and url.userinfo is not None:
+        user = url.userinfo.username
+    return Gift(channel, None, url.without_userinfo(), user, where)
+
+
+def _split_user(text: str) -> tuple[str, str | None]:
+    """Split `USER@` off the front of a source's name, or of a URL's scheme."""
+    user, at, rest = text.rpartition("@")
+    return rest, user if at else None
 
 
 def check_gifts(gifts: Sequence[Gift], sources: Sequence[Source]) -> None:
@@ -148,12 +178,16 @@ class Gifts:
             return Missing("")
         if len(fitting) > 1:
             labels = " and ".join(gift.label for gift in fitting)
-            return Unusable(Problem(f"{labels} both give a secret for it"))
+            return Unusable(
+                Problem(f"{labels} both give a secret for it", "leave one of them out")
+            )
         (gift,) = fitting
         try:
             provided = self._provided(gift)
         except UnreadableGift as error:
-            return Unusable(Problem(f"{gift.label}: {error}"))
+            fix = _HOW_TO_READ[gift.channel]
+            fix = fix.format(option=gift.written(), where=gift.where)
+            return Unusable(Problem(f"{gift.label}: {error}", fix))
         return self._answer(gift, provided, source)
 
     def _answer(self, gift: Gift, provided: Provided, source: Source) -> Answer:
@@ -176,8 +210,8 @@ class Gifts:
             return Unusable(
                 Problem(
                     f"{gift.label} gives a secret, but nobody gives a user name",
-                    "write it before the source, as in alice@SOURCE, or in the URL; "
-                    'for a token without one write {"token": "…"} instead',
+                    f"write it before the source: `{gift.written('USER@')}`\n"
+                    'for a token, which has none, let it be `{"token": "…"}`',
                 )
             )
         return Complete(

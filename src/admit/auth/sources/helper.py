@@ -50,7 +50,11 @@ class Helpers:
             return Missing("")
         memory = self._memories.get(command)
         if memory is None:
-            fix = "run it by hand with the line that docs/providers.md shows"
+            fix = (
+                "see by hand what it answers: "
+                f"`echo '{{\"version\": 1}}' | {command[0]}`; docs/providers.md tells "
+                "what it should"
+            )
             manner = Manner(f"the credential helper {command[0]}", fix)
             memory = self._memories[command] = Memory(self._run, manner, self._told)
         return memory(question)

@@ -68,10 +68,12 @@ def choose_entry(
             for entry in whole.values()
         )
         machine = fitting[0].machine or "default"
+        user = next((user for user, _ in whole if user), "USER")
         return Unusable(
             Problem(
                 f"{file.shown} has several entries for {machine}: {listed}",
-                "say which one with a user name in the URL, as in https://USER@HOST/…",
+                "say which one with a user name in the URL of the index: "
+                f"`https://{show_user(user)}@{fitting[0].machine or 'HOST'}/…`",
             )
         )
     for entry in whole.values():
@@ -85,4 +87,15 @@ def choose_entry(
             shown = show_user(entry.login)
             outcome = f"{shown} in {file.shown} line {entry.line} has no password"
             return UserOnly(entry.login, outcome)
+    for entry in fitting:
+        is_begun = entry.login is not None or entry.password is not None
+        if entry.machine is not None and is_begun:  # cut off behind `login`, say
+            return Unusable(
+                Problem(
+                    f"{file.shown} line {entry.line} names {entry.machine}, but "
+                    "neither user nor password",
+                    f"complete it: `machine {entry.machine} login USER password SECRET`"
+                    ", or take it out",
+                )
+            )
     return None

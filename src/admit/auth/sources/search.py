@@ -253,7 +253,10 @@ class Search:
         reason = unsendable(credential.username, credential.secret, credential.kind)
         if reason:
             where = credential.detail or credential.provider
-            return Problem(f"the credential from {where} cannot be sent: {reason}")
+            return Problem(
+                f"the credential from {where} cannot be sent: {reason}",
+                "look whether a line end or an escape sequence got into it",
+            )
         origin = query.url.origin
         reason = plain_http_problem(credential, origin, self._options.plain_http_hosts)
         return plain_http(reason, origin) if reason else None
@@ -281,7 +284,12 @@ class Search:
         for variable in (token, password):
             is_name_token = user and is_token_shaped(user.text)
             if variable and not variable.text and not is_name_token:
-                return Unusable(Problem(f"the variable {variable.name} is empty"))
+                return Unusable(
+                    Problem(
+                        f"the variable {variable.name} is empty",
+                        "set it to the secret, or unset it",
+                    )
+                )
         if token and token.text and (password or user):
             other = password.name if password else user.name if user else ""
             return Unusable(
@@ -414,18 +422,15 @@ class Search:
 
 def _no_password(username: str, source: Source) -> Problem:
     shown = show_user(username)
+    url = mask_shapes(source.url.text)
+    ways = [f"run `admit auth login {url} --username {shown}`"]
     if source.name is not None:
-        stem = variable_stem(source.name)
-        give = f"set ADMIT_INDEX_{stem}_PASSWORD"
-    else:
-        give = (
-            f"run `admit auth login {mask_shapes(source.url.text)} --username {shown}`"
-            f" or add `machine {source.url.host} login {shown} password …` to ~/.netrc"
-        )
-    return Problem(
-        f"no password for {shown}",
-        f"{give}; if {shown} is itself a token write `{shown}:@` in the URL",
+        ways = [f"set ADMIT_INDEX_{variable_stem(source.name)}_PASSWORD", *ways]
+    ways.append(
+        f"add `machine {source.url.host} login {shown} password SECRET` to ~/.netrc"
     )
+    last = f"if {shown} is itself a token, write `{shown}:@` in the URL"
+    return Problem(f"no password for {shown}", "\nor ".join(ways) + f"\n{last}")
 
 
 def _sibling(variable: str, suffix: str) -> str:

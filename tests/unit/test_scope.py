@@ -230,6 +230,15 @@ def test_a_signed_url_is_known_by_its_query(query: str, expected: bool) -> None:
             False,
             id="hidden dots",
         ),
+        *(
+            pytest.param(
+                f"https://h.example/a/{dots}/b", "https://h.example/a", False, id=dots
+            )
+            for dots in (".", "%2e", "%2E%2E", ".%2e", "%2e.")
+        ),
+        pytest.param(
+            "https://h.example/a/...", "https://h.example/a", True, id="three dots"
+        ),
     ],
 )
 def test_paths_match_by_whole_segments(url: str, base: str, expected: bool) -> None:
@@ -241,6 +250,8 @@ def test_an_indexs_trunk_is_as_public_as_its_listings() -> None:
 
     assert is_public(parse_url("https://h.example/pub/packages/w.whl"), public)
     assert not is_public(parse_url("https://h.example/private/w.whl"), public)
+    devpi = (source("https://h.example/pub/+simple/", is_public=True),)
+    assert is_public(parse_url("https://h.example/pub/+f/w.whl"), devpi)
     plain = (source("https://h.example/simplest/", is_public=True),)
     assert not is_public(parse_url("https://h.example/x"), plain)
 

@@ -32,7 +32,7 @@ test: $(VENV)/developed
 
 # What only the exam needs.
 $(VENV)/examined: $(VENV)/developed
-	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group devpi
+	@$(BIN)/python -m pip install --quiet --disable-pip-version-check --group devpi --group proxies
 	@touch $@
 
 exam: $(VENV)/examined

@@ -135,6 +135,63 @@ class TestProxies:
         assert "not " in str(outcome.fix)
         assert "ntlm" in str(outcome.fix).lower()
 
+    @pytest.mark.parametrize("scheme", ["http", "https"])
+    @pytest.mark.pain("I6")
+    def test_a_refusal_says_what_the_proxy_accepts(
+        self, authority: Authority, scheme: str
+    ) -> None:
+        with run_proxy("me:right", ("NTLM", "Digest realm=x")) as proxy:
+            options = proxied(f"http://me:wrong@127.0.0.1:{proxy.port}", authority)
+            transport = open_transport(options, prefer="curl")
+            url = parse_url(f"{scheme}://host.example:9/")
+            [outcome] = collect(transport, WireRequest(url))
+            transport.close()
+
+        assert isinstance(outcome, ProxyFailed)
+        assert str(outcome.why) == "it was asked as 'me'; it accepts digest, ntlm"
+        assert "not digest, ntlm" in str(outcome.fix)
+
+    def test_answers_in_a_tunnel_that_is_used_again_are_the_servers(
+        self, authority: Authority
+    ) -> None:
+        tls = authority.server_context("host.example")
+        with serve(lambda _: [answer(b"x")], tls=tls) as server, run_proxy() as proxy:
+            options = proxied(f"http://127.0.0.1:{proxy.port}", authority)
+            transport = open_transport(options, prefer="curl")
+            url = server.url("/a", host="host.example")
+            outcomes = [collect(transport, WireRequest(url))[0] for _ in range(3)]
+            transport.close()
+
+        assert len(proxy.requests) == 1
+        for outcome in outcomes:
+            assert isinstance(outcome, WireResponse)
+            assert (outcome.status, outcome.body) == (200, b"x")
+            assert outcome.header("x-proxy") is None
+
+    @pytest.mark.parametrize("kind", ["curl", "plain"])
+    @pytest.mark.pain("I6")
+    def test_a_ticket_that_cannot_be_sent_is_an_error_that_says_what_to_do(
+        self, authority: Authority, kind: Kind, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        import pycurl
+
+        known = pycurl.version_info()
+        without = (*known[:4], known[4] & ~pycurl.VERSION_SPNEGO, *known[5:])
+        monkeypatch.setattr(pycurl, "version_info", lambda: without)
+        with run_proxy("me:right", ("Negotiate",)) as proxy:
+            options = proxied(f"http://:@127.0.0.1:{proxy.port}", authority)
+            transport = open_transport(options, prefer=kind)
+            [outcome] = collect(
+                transport, WireRequest(parse_url("http://host.example:9/"))
+            )
+            transport.close()
+
+        assert isinstance(outcome, ProxyFailed)
+        assert "with a Kerberos ticket" in outcome.what
+        assert ("GSS-API" if kind == "curl" else "`pycurl`") in str(outcome.why)
+        assert "a proxy on this machine that logs in for you" in str(outcome.fix)
+        assert proxy.requests == []
+
     def test_a_proxy_that_is_not_there_is_named(
         self, open_it: Open, authority: Authority
     ) -> None:

@@ -90,6 +90,19 @@ def parse_head(lines: Iterable[bytes]) -> Head | None:
     return None
 
 
+def split_tunnel(lines: list[bytes]) -> tuple[list[bytes], list[bytes]]:
+    """Part a proxy's last answer to CONNECT from the lines of the server behind it."""
+    start, status = 0, 0
+    for at, line in enumerate(lines):
+        if not status:
+            start, status = at, _parse_status(line.rstrip(b"\r\n").decode("latin-1"))
+        elif not line.rstrip(b"\r\n"):
+            if 200 <= status < 300:
+                return lines[start : at + 1], lines[at + 1 :]
+            status = 0
+    return lines[start:], []
+
+
 def parse_whole_head(lines: Iterable[bytes]) -> Head:
     """Parse the header lines of a complete answer.
 

@@ -20,22 +20,28 @@ from time import monotonic, sleep
 
 import pycurl
 
-from admit.net import failures
+from admit.net import failures, proxy_failures
 from admit.net.answer import (
     Malformed,
     decode_body,
     parse_head,
     parse_whole_head,
+    split_tunnel,
 )
 from admit.net.curl_failure import Fault, translate
-from admit.net.curl_handle import Route, make_handle, prepare_handle
+from admit.net.curl_handle import (
+    Route,
+    can_negotiate,
+    make_handle,
+    prepare_handle,
+)
 from admit.net.outgoing import (
     check_request,
     is_insecure,
     request_headers,
 )
 from admit.net.pace import Pace
-from admit.net.proxies import proxy_of
+from admit.net.proxies import is_ticket_meant, proxy_of
 from admit.net.sink import Sink
 from admit.net.transport import Partial, TimedOut, TransferFailed, WireResponse
 from admit.net.trust import choose_trust
@@ -195,6 +201,10 @@ class CurlTransport:
 
     def _start(self, transfer: _Transfer) -> None:
         route, request, options = transfer.route, transfer.request, self._options
+        if route.proxy and is_ticket_meant(route.proxy) and not can_negotiate():
+            refusal = proxy_failures.cannot_negotiate(route.proxy, is_plain=False)
+            self._ended.append((transfer, refusal))
+            return
         idle = self._idle.get(route)
         if idle:
             easy = idle.pop()
@@ -250,7 +260,7 @@ class CurlTransport:
         request = transfer.request
         if transfer.head is None:
             try:
-                transfer.head = parse_head(transfer.lines)
+                transfer.head = parse_head(_lines_of_server(transfer))
             except Malformed as error:
                 self._end(transfer, failures.bad_response(request.url, str(error)))
                 return
@@ -282,11 +292,11 @@ class CurlTransport:
             if transfer.easy is None:
                 return
         try:
-            head = parse_whole_head(transfer.lines)
+            head = parse_whole_head(_lines_of_server(transfer))
             proxy = transfer.route.proxy
             if head.status == 407 and proxy is not None:
-                schemes = failures.offered_schemes(head)
-                refusal = failures.proxy_refused(request.url, proxy, 407, schemes)
+                schemes = proxy_failures.offered_schemes(head)
+                refusal = proxy_failures.proxy_refused(request.url, proxy, 407, schemes)
                 self._end(transfer, refusal)
                 return
             if request.sink is not None and head.status in (200, 206):
@@ -345,8 +355,10 @@ class CurlTransport:
             connect_timeout=self._options.connect_timeout,
             received=_received(transfer),
             connect_status=easy.getinfo(pycurl.HTTP_CONNECTCODE),
+            offered=_offered_by_proxy(transfer),
+            proxy_error=_look_up(easy, "PROXY_ERROR"),
             verify_code=easy.getinfo(pycurl.SSL_VERIFYRESULT),
-            proxy_verify_code=_proxy_verify_code(easy),
+            proxy_verify_code=_look_up(easy, "PROXY_SSL_VERIFYRESULT"),
         )
         failure = translate(fault)
         if isinstance(failure, TransferFailed | TimedOut):
@@ -407,9 +419,27 @@ class CurlTransport:
             self._multi.perform()
 
 
-def _proxy_verify_code(easy: pycurl.Curl) -> int:
-    """Return OpenSSL's word on the proxy's certificate; pycurl before 7.48 has none."""
-    option = getattr(pycurl, "PROXY_SSL_VERIFYRESULT", None)
+def _lines_of_server(transfer: _Transfer) -> list[bytes]:
+    """The header lines without those by which a proxy answered CONNECT."""
+    if transfer.route.proxy and transfer.easy.getinfo(pycurl.HTTP_CONNECTCODE):
+        return split_tunnel(transfer.lines)[1]
+    return transfer.lines
+
+
+def _offered_by_proxy(transfer: _Transfer) -> tuple[str, ...]:
+    """The auth schemes in a proxy's refusal of CONNECT."""
+    if transfer.route.proxy is None:
+        return ()
+    try:
+        head = parse_head(split_tunnel(transfer.lines)[0])
+    except Malformed:
+        return ()
+    return tuple(proxy_failures.offered_schemes(head)) if head else ()
+
+
+def _look_up(easy: pycurl.Curl, name: str) -> int:
+    """Return a number libcurl keeps; 0 where this pycurl has no name for it."""
+    option = getattr(pycurl, name, None)
     return 0 if option is None else int(easy.getinfo(option))
 
 

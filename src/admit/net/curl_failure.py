@@ -8,7 +8,7 @@ from __future__ import annotations
 
 import pycurl
 
-from admit.net import failures
+from admit.net import failures, proxy_failures
 from admit.net.answer import TooLarge
 from admit.value import value
 
@@ -18,6 +18,7 @@ if TYPE_CHECKING:
     from admit.net.curl_handle import Route
     from admit.net.transport import WireRequest
     from admit.net.trust import Trust
+    from admit.spec.url import Url
 
 _TLS_ERRORS = {
     pycurl.E_SSL_CONNECT_ERROR,
@@ -39,6 +40,19 @@ _PROXY_ERRORS = {
     pycurl.E_COULDNT_CONNECT,
     97,  # CURLE_PROXY: the SOCKS dialogue failed
 }
+# CURLPX_…, which pycurl does not name.
+_SOCKS_LOGIN = {
+    4,  # GSSAPI
+    5,  # GSSAPI_PERMSG
+    6,  # GSSAPI_PROTECTION
+    10,  # LONG_PASSWD
+    11,  # LONG_USER
+    12,  # NO_AUTH
+    14,  # RECV_AUTH
+    33,  # USER_REJECTED
+}
+_SOCKS_BEHIND = {19, 21, 22, 24}
+"""The server behind it: refused, no such host, no network, lost on the way."""
 _BROKEN = {
     pycurl.E_RECV_ERROR,
     pycurl.E_SEND_ERROR,
@@ -63,6 +77,10 @@ class Fault:
     """Bytes of the body."""
     connect_status: int
     """The proxy's answer to CONNECT; 0 if there was none."""
+    offered: tuple[str, ...]
+    """The auth schemes of that answer."""
+    proxy_error: int
+    """libcurl's CURLPX_… for a SOCKS dialogue that failed; 0 if there was none."""
     verify_code: int
     """OpenSSL's word on the server's certificate; 0 if it had none."""
     proxy_verify_code: int
@@ -71,11 +89,8 @@ class Fault:
 def translate(fault: Fault) -> NetworkError:
     """Return the error to hand over."""
     code, url, proxy = fault.code, fault.request.url, fault.route.proxy
-    if proxy is not None:
-        if fault.connect_status >= 300:
-            return failures.proxy_refused(url, proxy, fault.connect_status, ())
-        if code in _PROXY_ERRORS:
-            return failures.proxy_unreachable(url, proxy, fault.message)
+    if proxy is not None and (failure := _translate_proxy(fault, proxy)):
+        return failure
     if _is_of_tls(fault):
         return _translate_tls(fault)
     if code == pycurl.E_OPERATION_TIMEDOUT:
@@ -90,6 +105,21 @@ def translate(fault: Fault) -> NetworkError:
     if code in _BROKEN:
         return failures.broken(url, fault.received, fault.message)
     return failures.bad_response(url, f"{fault.message} (libcurl error {code})")
+
+
+def _translate_proxy(fault: Fault, proxy: Url) -> NetworkError | None:
+    """Return the error if it is the proxy's."""
+    url, message = fault.request.url, fault.message
+    if fault.connect_status >= 300:
+        status = fault.connect_status
+        return proxy_failures.proxy_refused(url, proxy, status, fault.offered)
+    if fault.proxy_error in _SOCKS_LOGIN:
+        return proxy_failures.socks_refused(url, proxy, message)
+    if fault.proxy_error in _SOCKS_BEHIND:
+        return failures.connect_failed(url, proxy, message)
+    if fault.code in _PROXY_ERRORS:
+        return proxy_failures.proxy_unreachable(url, proxy, message)
+    return None
 
 
 def _is_of_tls(fault: Fault) -> bool:

@@ -12,6 +12,7 @@ import os
 import pycurl
 
 from admit.net.outgoing import header_bytes, request_target, request_url
+from admit.net.proxies import is_ticket_meant
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -22,7 +23,6 @@ if TYPE_CHECKING:
 
 BUFFER_SIZE = 512 * 1024
 """Bytes libcurl asks the kernel for at once."""
-_SUPPRESS_CONNECT_HEADERS = 265  # CURLOPT_…, which pycurl does not name
 _QUICK_EXIT = 322  # CURLOPT_…: closing does not wait for a name lookup
 _NATIVE_CA = 16  # CURLSSLOPT_NATIVE_CA, which pycurl names from 7.48 on
 _PROTOCOLS = pycurl.PROTO_HTTP | pycurl.PROTO_HTTPS
@@ -43,7 +43,6 @@ def make_handle(route: Route, trust: Trust, options: TransportOptions) -> pycurl
     for option, setting in (
         (pycurl.NOSIGNAL, 1),
         (_QUICK_EXIT, 1),
-        (_SUPPRESS_CONNECT_HEADERS, 1),
         (pycurl.PROTOCOLS, _PROTOCOLS),
         (pycurl.FOLLOWLOCATION, 0),
         (pycurl.NETRC, pycurl.NETRC_IGNORED),
@@ -78,6 +77,11 @@ def prepare_handle(
     else:
         easy.setopt(pycurl.CUSTOMREQUEST, request.method)
     easy.setopt(pycurl.MAXFILESIZE_LARGE, 0 if is_head else request.max_bytes)
+
+
+def can_negotiate() -> bool:
+    """Tell whether this libcurl can send a Kerberos ticket."""
+    return bool(pycurl.version_info()[4] & pycurl.VERSION_SPNEGO)
 
 
 def _set_trust(easy: pycurl.Curl, route: Route, trust: Trust) -> None:
@@ -127,8 +131,7 @@ def _set_proxy(easy: pycurl.Curl, proxy: Url | None) -> None:
     if proxy.userinfo is None:
         return
     name, password = proxy.userinfo.username, proxy.userinfo.password
-    # An empty name means: as whoever holds the Kerberos ticket.
-    is_ticket = not name and bool(pycurl.version_info()[4] & pycurl.VERSION_SPNEGO)
+    is_ticket = is_ticket_meant(proxy)
     easy.setopt(
         pycurl.PROXYAUTH,
         pycurl.HTTPAUTH_NEGOTIATE if is_ticket else pycurl.HTTPAUTH_BASIC,

@@ -2,17 +2,17 @@
 
 For: both transports, so that the same fault reads the same: what, why, fix.
 Does not know: libcurl's or Python's error numbers; the transports translate theirs
-into these calls.
+into these calls. What proxies do has words of its own (`net.proxy_failures`).
 Shape: facts in, a `NetworkError` out, ready to be handed over. URLs print without
 userinfo.
 """
 
 from __future__ import annotations
 
+from admit.net.proxies import show_proxy
 from admit.net.transport import (
     BadResponse,
     ConnectFailed,
-    ProxyFailed,
     SinkFailed,
     TimedOut,
     TlsFailed,
@@ -21,10 +21,8 @@ from admit.net.transport import (
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterable
     from typing import Literal
 
-    from admit.net.answer import Head
     from admit.net.trust import Trust
     from admit.spec.url import Url
 
@@ -87,96 +85,21 @@ def connect_failed(
     if is_name_unknown:
         return ConnectFailed(
             f"cannot connect to {url.origin}: host name {url.host!r} not found",
-            why=_clean(detail),
+            why=clean(detail),
             fix="check the spelling of the host, and whether this network can see it "
             "(VPN, DNS, proxy)",
         )
-    through = f" through the proxy {shown(proxy)}" if proxy else ""
+    through = f" through the proxy {show_proxy(proxy)}" if proxy else ""
     return ConnectFailed(
         f"cannot connect to {url.origin}{through}",
-        why=_clean(detail),
+        why=clean(detail),
         fix="check host and port, and whether this network reaches them (VPN, proxy)",
     )
 
 
-def proxy_unreachable(url: Url, proxy: Url, detail: str) -> ProxyFailed:
-    """The proxy itself cannot be reached."""
-    failure = ProxyFailed(
-        f"cannot reach the proxy {shown(proxy)} for {url.origin}",
-        why=_clean(detail),
-        fix="check `--proxy` and the variables HTTP_PROXY, HTTPS_PROXY, ALL_PROXY; "
-        "NO_PROXY names hosts to be reached without it",
-    )
-    failure.may_retry = True
-    return failure
-
-
-def proxy_refused(
-    url: Url, proxy: Url, status: int, offered: Iterable[str]
-) -> ProxyFailed:
-    """The proxy answered instead of the server.
-
-    Args:
-        url: What was asked for.
-        proxy: The proxy; its password is not shown.
-        status: 407, or another status of a CONNECT.
-        offered: The auth schemes the proxy offers, in lower case; empty if unknown.
-    """
-    schemes = sorted(set(offered))
-    if status != 407:
-        return ProxyFailed(
-            f"the proxy {shown(proxy)} refuses to connect to {url.origin} ({status})"
-        )
-    given = proxy.userinfo is not None
-    name = proxy.userinfo.username if proxy.userinfo else ""
-    if schemes and not {"basic", "negotiate"} & set(schemes):
-        fix = (
-            f"admit speaks Basic and Negotiate to proxies, not {', '.join(schemes)}: "
-            "a local proxy that translates is needed"
-        )
-    elif given:
-        fix = (
-            "check the user and password in the proxy's URL, and that the proxy takes "
-            "Basic or Negotiate (NTLM is not spoken)"
-        )
-    else:
-        fix = (
-            "put a user name and a password before its host, with an @ behind them "
-            "(sent as Basic; NTLM is not spoken)"
-        )
-    caller = f"as {name!r}" if name else ("without a user name" if given else "")
-    why = f"it was asked {caller or 'without a credential'}"
-    if schemes:
-        why += f"; it accepts {', '.join(schemes)}"
-    return ProxyFailed(
-        f"the proxy {shown(proxy)} wants a login, or refuses the one given (407)",
-        why=why,
-        fix=fix,
-    )
-
-
-def proxy_needs_libcurl(url: Url, proxy: Url) -> ProxyFailed:
-    """A kind of proxy the plain transport does not speak to."""
-    return ProxyFailed(
-        f"cannot use the proxy {shown(proxy)} for {url.origin}",
-        why=f"proxies of the kind {proxy.scheme} need libcurl, and `pycurl` cannot be "
-        "imported here",
-        fix="install pycurl beside admit, or give a proxy that starts with http://",
-    )
-
-
-def offered_schemes(head: Head) -> list[str]:
-    """Return the auth schemes of `Proxy-Authenticate`, in lower case."""
-    return [
-        text.partition(" ")[0].lower()
-        for name, text in head.headers
-        if name == "proxy-authenticate"
-    ]
-
-
 def connecting_timed_out(url: Url, proxy: Url | None, seconds: float) -> TimedOut:
     """No connection within the time allowed."""
-    through = f" through the proxy {shown(proxy)}" if proxy else ""
+    through = f" through the proxy {show_proxy(proxy)}" if proxy else ""
     return TimedOut(
         f"no connection to {url.origin}{through} within {seconds:g} seconds"
     )
@@ -205,13 +128,13 @@ def broken(url: Url, received: int, detail: str) -> TransferFailed:
     """The connection ended in the middle."""
     return TransferFailed(
         f"the connection to {url.origin} broke",
-        why=f"{received} bytes of {plain(url)} had arrived; {_clean(detail)}",
+        why=f"{received} bytes of {plain(url)} had arrived; {clean(detail)}",
     )
 
 
 def bad_response(url: Url, detail: str) -> BadResponse:
     """The answer breaks HTTP or a limit."""
-    return BadResponse(f"unusable answer for {plain(url)}", why=_clean(detail))
+    return BadResponse(f"unusable answer for {plain(url)}", why=clean(detail))
 
 
 def tls_failed(
@@ -219,7 +142,7 @@ def tls_failed(
 ) -> TlsFailed:
     """No trust. `peer` is the proxy where it is the proxy's certificate."""
     text, fix = _TLS_TEXTS[reason]
-    why = _clean(detail)
+    why = clean(detail)
     if reason in _NO_TRUST:
         why += f"; trusted: {trust}"
     return TlsFailed(f"cannot trust {(peer or url).origin}: {text}", why=why, fix=fix)
@@ -230,7 +153,7 @@ def trust_unreadable(url: Url, trust: Trust, detail: str) -> TlsFailed:
     return TlsFailed(
         f"cannot check the certificate of {url.origin}: no usable certificates in "
         f"{trust}",
-        why=_clean(detail),
+        why=clean(detail),
         fix="name an existing PEM bundle: `--cert FILE` or SSL_CERT_FILE=FILE",
     )
 
@@ -242,7 +165,7 @@ def client_certificate_unusable(
     key_text = f" with key {key}" if key and key != cert else ""
     return TlsFailed(
         f"cannot use the client certificate {cert}{key_text} for {url.origin}",
-        why=_clean(detail),
+        why=clean(detail),
         fix="it must be a PEM file that holds the certificate, with the private key "
         "in it or beside it; the password of an encrypted key is "
         "ADMIT_CLIENT_KEY_PASSWORD, or ADMIT_INDEX_<NAME>_CLIENT_KEY_PASSWORD",
@@ -305,19 +228,12 @@ _REASONS_BY_TEXT: tuple[tuple[str, TlsReason], ...] = (
 )
 
 
-def shown(proxy: Url) -> str:
-    """Name a proxy without its password."""
-    name = f"{proxy.userinfo.username}@" if proxy.userinfo else ""
-    scheme, _, rest = proxy.text.partition("://")
-    return f"{scheme}://{name}{rest}"
-
-
 def plain(url: Url) -> str:
     """Name a URL without userinfo, query and fragment (a signature may be there)."""
     return url.text.partition("#")[0].partition("?")[0]
 
 
-def _clean(detail: str) -> str:
+def clean(detail: str) -> str:
     """Trim foreign text to one printable line."""
     text = "".join(mark if mark.isprintable() else " " for mark in detail)
     return " ".join(text.split())[:300].rstrip(". ")

@@ -18,7 +18,7 @@ from queue import Empty, SimpleQueue
 from time import monotonic
 
 from admit.errors import NetworkError
-from admit.net import failures
+from admit.net import failures, proxy_failures
 from admit.net.answer import (
     MAX_HEADER_BYTES,
     MAX_HEADERS,
@@ -37,7 +37,7 @@ from admit.net.outgoing import (
     request_url,
 )
 from admit.net.pace import Pace
-from admit.net.proxies import proxy_of
+from admit.net.proxies import is_ticket_meant, proxy_of
 from admit.net.sink import Sink
 from admit.net.transport import (
     Partial,
@@ -317,7 +317,9 @@ class PlainTransport:
                 return idle.pop()
         url, proxy = job.request.url, route.proxy
         if proxy is not None and proxy.scheme != "http":
-            raise failures.proxy_needs_libcurl(url, proxy)
+            raise proxy_failures.proxy_needs_libcurl(url, proxy)
+        if proxy is not None and is_ticket_meant(proxy):
+            raise proxy_failures.cannot_negotiate(proxy, is_plain=True)
         tls = self._context(job) if route.origin.scheme == "https" else None
         connection = _Connection(route, options.connect_timeout, tls)
         with self._wanted:
@@ -432,7 +434,7 @@ class PlainTransport:
         url, proxy, text = job.request.url, job.route.proxy, str(error)
         tunnel = text.partition("Tunnel connection failed: ")[2]
         if proxy is not None and tunnel[:3].isdecimal():
-            return failures.proxy_refused(url, proxy, int(tunnel[:3]), ())
+            return proxy_failures.proxy_refused(url, proxy, int(tunnel[:3]), ())
         if type(error).__module__ == "ssl" and not isinstance(error, TimeoutError):
             if "EOF" in text:
                 return failures.connect_failed(url, proxy, text)
@@ -441,7 +443,7 @@ class PlainTransport:
             limit = self._options.connect_timeout
             return failures.connecting_timed_out(url, proxy, limit)
         if proxy is not None:
-            return failures.proxy_unreachable(url, proxy, text)
+            return proxy_failures.proxy_unreachable(url, proxy, text)
         return failures.connect_failed(
             url, proxy, text, is_name_unknown=type(error).__name__ == "gaierror"
         )
@@ -487,8 +489,8 @@ def _head(response: HTTPResponse) -> Head:
 def _refused(job: _Job, head: Head) -> NetworkError:
     proxy = job.route.proxy
     assert proxy is not None  # noqa: S101  # only called where there is one
-    schemes = failures.offered_schemes(head)
-    return failures.proxy_refused(job.request.url, proxy, head.status, schemes)
+    schemes = proxy_failures.offered_schemes(head)
+    return proxy_failures.proxy_refused(job.request.url, proxy, head.status, schemes)
 
 
 def _trust(job: _Job) -> Trust:

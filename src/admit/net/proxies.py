@@ -52,6 +52,19 @@ def parse_proxy(text: str) -> Url:
     return Url(str(origin), origin, parsed.userinfo)
 
 
+def show_proxy(proxy: Url) -> str:
+    """Name a proxy without its password."""
+    name = f"{proxy.userinfo.username}@" if proxy.userinfo else ""
+    scheme, _, rest = proxy.text.partition("://")
+    return f"{scheme}://{name}{rest}"
+
+
+def is_ticket_meant(proxy: Url) -> bool:
+    """Tell `http://:@proxy`: as whoever holds the Kerberos ticket."""
+    given = proxy.userinfo
+    return given is not None and not given.username
+
+
 def proxy_of(options: ProxyOptions, request: WireRequest) -> Url | None:
     """Return the proxy for one request: its own choice, else that of the run."""
     if request.proxy == "direct":

@@ -184,7 +184,7 @@ def _check_limits(entries: list[_Entry], length: int) -> None:
         if entry.method not in (STORED, DEFLATED):
             raise BadArchive(
                 f"{entry.name!r} is compressed by method {entry.method}; "
-                "wheels are stored or deflated"
+                "admit reads what is stored or deflated"
             )
         if kind not in (0, _REGULAR, _DIRECTORY):
             what = "a symbolic link" if kind == 0o120000 else "a special file"

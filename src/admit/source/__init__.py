@@ -1,0 +1,1 @@
+"""From a direct URL or a file to a source tree (floor 3)."""

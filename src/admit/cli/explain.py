@@ -211,15 +211,14 @@ def _certificate(source: Source, options: TransportOptions) -> str | None:
 
 
 def _proxy(source: Source, options: TransportOptions) -> str | None:
-    from admit.net.failures import shown
-    from admit.net.proxies import proxy_for
+    from admit.net.proxies import proxy_for, show_proxy
 
     if source.proxy == "direct":
         return "none (of the index: direct)"
     if source.proxy is not None:
-        return f"{shown(source.proxy)} (of the index)"
+        return f"{show_proxy(source.proxy)} (of the index)"
     proxy = proxy_for(options.proxies, source.url.origin)
-    return None if proxy is None else shown(proxy)
+    return None if proxy is None else show_proxy(proxy)
 
 
 def _remembered(session: Session, source: Source) -> str | None:

@@ -264,12 +264,27 @@ def test_broken_file_names_are_rejected_and_the_page_is_kept(filename: str) -> N
 
 @pytest.mark.parametrize(
     "url",
-    ["ftp://host.example/x.whl", "https:///x.whl", "/x\n.whl", "https://h:x/a.whl"],
+    [
+        "ftp://host.example/x.whl",
+        "https:///x.whl",
+        "/x\n.whl",
+        "https://h:x/a.whl",
+        "//h:x/a.whl",
+        "file:///x.whl",
+        "FILE://localhost/x.whl",
+        "file:/x.whl",
+        "file:x.whl",
+        "data:application/zip;base64,UEsD.whl",
+        "svn+ssh://host.example/x.whl",
+        "javascript:x/a.whl",
+        "https:x.whl",
+    ],
 )
 def test_a_file_whose_link_leads_nowhere_is_rejected(url: str) -> None:
-    listing = choose(wheel("1.0") | {"url": url})
+    listing = choose(wheel("1.0") | {"url": url}, wheel("2.0"))
 
     assert [each.kind for each in listing.rejected] == ["field"]
+    assert list(listing.texts) == ["2.0"]
 
 
 def test_reasons_are_told_only_of_versions_without_a_usable_file() -> None:

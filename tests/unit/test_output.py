@@ -8,7 +8,8 @@ import sys
 import pytest
 
 from admit.auth.scrub import Scrubber
-from admit.cli.output import Output, count_of, format_duration, mask_userinfo
+from admit.cli.mask import mask_userinfo
+from admit.cli.output import Output, count_of, format_duration
 from admit.errors import AdmitError
 
 
@@ -148,6 +149,23 @@ def test_the_live_line_is_hidden_before_a_line_is_printed(
         ("https://[::1]:8000/a@b", "https://[::1]:8000/a@b"),
         ("x @ https://host/x.whl", "x @ https://host/x.whl"),
         ("mail me@host: no", "mail me@host: no"),
+        ("mailto:me@host", "mailto:me@host"),
+        ("git+ssh://git@host/x:y", "git+ssh://git@host/x:y"),
+        ("alice:pw@host/x", "****@host/x"),
+        ("'alice:pw@host:9/x'", "'****@host:9/x'"),
+        ("`//alice:pw@host`, so", "`****@host`, so"),
+        ("https:alice:pw@host", "https:****@host"),
+        ("file:///x/https:%5Calice:pw@host", "file:///x/https:****@host"),
+        ("file:///x/alice%3Apw%40h/y", "file:///x/****%40h/y"),
+        ("https://host/a%40b", "https://host/a%40b"),
+        ("https://host:80/?next=http://a:pw@b", "https://host:80/?next=http://****@b"),
+        ("HTTPS:\\\\alice:pw@host", "HTTPS:\\\\****@host"),
+        ("https://host:pw/simple", "https://host:****"),
+        ("https://alice:my pw@host/x y", "https://alice:****@host/x y"),
+        ("https://alice:my pw", "https://alice:**** pw"),
+        ("https://host:80/x, https://host:80.", "https://host:80/x, https://host:80."),
+        ("cannot read https://host: no", "cannot read https://host: no"),
+        ("https://host:80\x1b[0m me@host", "https://host:80\x1b[0m me@host"),
     ],
 )
 def test_userinfo_is_masked_in_what_nobody_understood(text: str, expected: str) -> None:

@@ -318,8 +318,9 @@ def test_a_base_tag_says_what_links_are_relative_to(base: str, expected: str) ->
     assert page.base.join(page.files[0].url).text == expected + WHEEL
 
 
-def test_an_unusable_base_is_a_problem() -> None:
-    page = read_html(f'<base href="ftp://x/"><a href="{WHEEL}">x</a>')
+@pytest.mark.parametrize("base", ["ftp://x/", "file:///home/alice/", "data:x"])
+def test_an_unusable_base_is_a_problem(base: str) -> None:
+    page = read_html(f'<base href="{base}"><a href="{WHEEL}">x</a>')
 
     assert page.base == URL
     assert "base is unusable" in page.problems[0]

@@ -97,6 +97,20 @@ def test_no_way_of_printing_shows_a_secret(userinfo: str, shown: str) -> None:
         "https://u:s3/cret@host.example/",
         "https://u:s3#cret@host.example/",
         "https://u:s3cret@${HOST}/",
+        "https://host.example:s3cret/simple",
+        "https://[::1]:s3cret/",
+        "https://host.example:s3/cret/simple",
+        "https://host.example:12cret34/",
+        "host.example:s3cret/simple",
+        "https:/u:s3cret@host.example/",
+        "https:host.example:s3cret",
+        "https:\\\\u:s3cret@host.example",
+        "HTTPS:/host.example:s3cret",
+        "u:s3cret@host.example/simple",
+        "//u:s3cret@host.example/",
+        "u:s3cret@host.example:wheels",
+        "https://u:s3cret@ho st/",
+        "x @ https:/host.example:s3cret",
     ],
 )
 def test_what_is_no_url_is_refused_without_showing_a_secret(text: str) -> None:
@@ -104,6 +118,34 @@ def test_what_is_no_url_is_refused_without_showing_a_secret(text: str) -> None:
         parse_url(text)
 
     assert "cret" not in f"{caught.value.what}{caught.value.why}{caught.value.fix}"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("https://host.example:8443/x", "https://host.example:8443/x"),
+        ("https://host.example:pw/x", "https://host.example:****"),
+        ("https://host.example:123456/", "https://host.example:****"),
+        ("https://[::1", "https://[::1"),
+        ("alpha==1.0", "alpha==1.0"),
+        ("host.example:pw", "host.example:pw"),
+        ("@", "@"),
+        ("corp=https://host.example:pw", "corp=https://host.example:****"),
+        ("https://host.example:****/x", "https://host.example:****/x"),
+    ],
+)
+def test_what_may_be_a_password_is_masked(text: str, expected: str) -> None:
+    assert mask_url_text(text) == expected
+
+
+def test_a_password_in_place_of_the_port_is_explained() -> None:
+    with pytest.raises(InvalidUrl) as caught:
+        parse_url("https://host.example:s3cret/simple")
+
+    assert (
+        caught.value.what == "no usable host or port in URL 'https://host.example:****'"
+    )
+    assert "with an @ behind it" in str(caught.value.fix)
 
 
 def test_a_requirement_may_come_from_a_repository() -> None:
@@ -158,7 +200,8 @@ def test_the_key_is_one_for_all_spellings_of_a_source(text: str, key: str) -> No
         ("", "https://h.example/simple/w/?x=1"),
         (" w.whl#sha256=a/../b \n", "https://h.example/simple/w/w.whl#sha256=a/../b"),
         ("w%2F..%2Fx.whl", "https://h.example/simple/w/w%2F..%2Fx.whl"),
-        ("a:b.whl", "https://h.example/simple/w/a:b.whl"),
+        ("./a:b.whl", "https://h.example/simple/w/a:b.whl"),
+        ("1:b.whl", "https://h.example/simple/w/1:b.whl"),
         ("x/?u=http://other.example/", None),
     ],
 )
@@ -195,6 +238,8 @@ def test_a_reference_out_of_http_is_refused(reference: str) -> None:
         ("127.0.0.1.evil.example", False),
         ("localhost.evil.example", False),
         ("127.evil.0.1", False),
+        ("127.0.0.256", False),
+        ("127.0.0.01000", False),
         ("10.0.0.1", False),
     ],
 )
@@ -238,6 +283,24 @@ def test_percent_decoding_is_done_once(text: str, expected: str) -> None:
 def test_encoding_and_decoding_is_the_identity(text: str) -> None:
     assert percent_decode(percent_encode(text)) == text
     assert percent_encode("/a b", safe="/") == "/a%20b"
+
+
+@pytest.mark.parametrize(
+    "reference",
+    [
+        "a:b.whl",
+        "data:,x",
+        "javascript:x",
+        "https:w.whl",
+        "git+ssh://h/w",
+        "mailto:a@b",
+    ],
+)
+def test_what_has_a_scheme_is_no_path(reference: str) -> None:
+    page = parse_url("https://h.example/simple/w/")
+
+    with pytest.raises(InvalidUrl):
+        page.join(reference)
 
 
 def test_urls_and_secrets_are_values() -> None:

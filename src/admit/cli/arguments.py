@@ -265,4 +265,4 @@ def _closest(flag: str, known: Iterable[str]) -> str | None:
 def _masked(word: str) -> str:
     from admit.spec.url import mask_url_text
 
-    return mask_url_text(word) if "@" in word else word
+    return mask_url_text(word)

@@ -9,7 +9,7 @@ from __future__ import annotations
 
 import os
 
-from admit.cli.output import mask_userinfo
+from admit.cli.mask import mask_userinfo
 from admit.config.options import BY_KEY, OPTIONS
 from admit.errors import UsageError
 from admit.spec.url import InvalidUrl, Url, mask_url_text, parse_url

@@ -125,7 +125,7 @@ def output_safe(text: str) -> str:
     """Return a word of the command line as messages may repeat it."""
     from admit.spec.url import mask_url_text
 
-    return mask_url_text(text) if "@" in text else text
+    return mask_url_text(text)
 
 
 def _look(session: Session, subject: Subject) -> Account:

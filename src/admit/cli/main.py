@@ -103,9 +103,7 @@ def mask_words(text: str) -> str:
     """Mask what may be a password in a text that echoes arguments."""
     from admit.spec.url import mask_url_text
 
-    return " ".join(
-        mask_url_text(word) if "@" in word else word for word in text.split(" ")
-    )
+    return " ".join(mask_url_text(word) for word in text.split(" "))
 
 
 def _overview(commands: Sequence[Command]) -> str:

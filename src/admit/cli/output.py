@@ -11,6 +11,9 @@ from __future__ import annotations
 import os
 import sys
 
+from admit.auth.scrub import mask_shapes
+from admit.cli.mask import mask_userinfo
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Mapping
@@ -44,7 +47,7 @@ class Output:
         environ: Mapping[str, str] | None = None,
     ) -> None:
         self.verbosity = verbosity
-        self.scrub: Callable[[str], str] = _unchanged
+        self.scrub: Callable[[str], str] = mask_shapes
         """Set by whoever holds the registry of secrets."""
         self._environ = os.environ if environ is None else environ
         self._color = color
@@ -223,45 +226,8 @@ def _is_color(piece: str) -> bool:
     return is_sequence and all(each in _COLORS for each in codes[1:].split(";"))
 
 
-def mask_userinfo(text: str) -> str:
-    """Mask USER:SECRET@ of any URL in a text: the last line of defence.
-
-    For text that was never understood, so that nobody could know the secret in it.
-    """
-    if "@" not in text or ":/" not in text:
-        return text
-    head, *pieces = text.split(":/")
-    return head + "".join(f":/{_mask_piece(each)}" for each in pieces)
-
-
-def _mask_piece(piece: str) -> str:
-    """Mask the userinfo of what stands behind `:/`."""
-    rest = piece.removeprefix("/")
-    word = rest[: _first_of(" \n\t", rest)]
-    authority = word[: _first_of("/?#", word)]
-    _, colon, secret = authority.partition(":")
-    if not colon or authority.startswith("["):
-        return piece
-    if "@" not in authority and secret.isdigit():
-        return piece  # a port, and `@` in the path
-    end = (authority if "@" in authority else word).rfind("@")
-    slash = piece[: len(piece) - len(rest)]
-    return f"{slash}****{rest[end:]}" if end >= 0 else piece
-
-
-def _first_of(marks: str, text: str) -> int:
-    """Where the first of some marks stands, or the end."""
-    return min(
-        (at for mark in marks if (at := text.find(mark)) >= 0), default=len(text)
-    )
-
-
 def _indent(text: str) -> str:
     return text.replace("\n", "\n       ")
-
-
-def _unchanged(text: str) -> str:
-    return text
 
 
 def _nothing() -> None:

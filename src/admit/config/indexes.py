@@ -177,7 +177,7 @@ def _find_links_of(
     """A source of `--find-links`: a URL, or a path seen from `folder`."""
     if isinstance(text, Url):
         url = text
-    elif "://" in str(text):
+    elif is_meant_as_url(str(text)):
         try:
             url = parse_url(str(text))
         except InvalidUrl as error:
@@ -190,6 +190,11 @@ def _find_links_of(
             path = environ.get("HOME", "~") + path[1:]
         url = url_of(os.path.normpath(os.path.join(folder, path)))
     return IndexSettings(Source(url, kind="find-links"), origin, is_additional=True)
+
+
+def is_meant_as_url(text: str) -> bool:
+    """Tell whether a text is a URL, or one with the slashes wrong; else it is a path."""
+    return "://" in text or text.lower().startswith(("http:", "https:"))
 
 
 def url_of(path: str) -> Url:
@@ -259,7 +264,9 @@ def _index_of_table(table: IndexTable) -> IndexSettings:
 def _url_of_table(text: str, folder: str) -> Url:
     """A URL, or a path seen from the folder of the file."""
     path = os.path.abspath(os.path.join(folder, os.path.expanduser(text)))
-    is_path = text.startswith((".", "/", "~")) or os.path.isdir(path)
+    is_path = text.startswith((".", "/", "~")) or (
+        os.path.isdir(path) and not is_meant_as_url(text)
+    )
     return url_of(path) if is_path else parse_url(text)
 
 

@@ -35,6 +35,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "Listing", "Rejected", "choose_candidates"]
 
+_WEB = ("http", "https")
 _SHOWN = 3
 """Tags named of wheels for other targets."""
 
@@ -116,6 +117,20 @@ def _python_release(target: Target) -> str:
 def _is_plain(text: str) -> bool:
     """Whether a text has nothing but letters, digits and dots."""
     return text.isascii() and text.replace(".", "").isalnum()
+
+
+def _host_of(url: str) -> str:
+    """Return an absolute link up to its path."""
+    end = url.find("/", url.find("//") + 2)
+    return url if end < 0 else url[:end]
+
+
+def _check_scheme(link: Url, base: Url) -> None:
+    """Raise InvalidUrl if a page of a server names a file of this machine."""
+    if base.scheme in _WEB and link.scheme not in _WEB:
+        raise InvalidUrl(
+            f"a page of a server links to {link.scheme}:, which no server has"
+        )
 
 
 def _build(each: tuple[int, WheelName, Entry]) -> Build:
@@ -277,9 +292,10 @@ class _Sorting:
 
     def _check_url(self, url: str, base: Url) -> None:
         """Raise InvalidUrl unless the link leads somewhere; hosts are checked once."""
-        host = url[: url.find("/", len("https://"))] if "://" in url[:8] else "/"
+        is_path = ":" not in url.partition("/")[0] and not url.startswith("//")
+        host = "/" if is_path else _host_of(url)
         if host not in self._hosts or not url.isprintable():
-            base.join(url)
+            _check_scheme(base.join(url), base)
             if not url.isprintable():
                 raise InvalidUrl(f"a link holds a control character: {url!a}")
             self._hosts.add(host)

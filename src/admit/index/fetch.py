@@ -44,10 +44,10 @@ if TYPE_CHECKING:
 
 __all__ = ["Absent", "Downloaded", "Index"]
 
-_SECRETS = (b"Signature=", b"?sig=", b"&sig=", b";sig=")
+_SECRETS = (b"signature=", b"?sig=", b"&sig=", b";sig=", b"\\u0026sig=", b"token=")
 """In a link's query these are as good as passwords: such pages are not stored."""
-
-_LONGEST_USERINFO = 8192
+_USERINFO = rb"""/\\*/[^/"'<>\s?#@]+@"""
+"""What stands before an `@` in the authority of a link, JSON's `\\/` included."""
 
 
 @value
@@ -429,17 +429,15 @@ def is_strange(known: PageEntry, source: Source) -> bool:
 
 def holds_secrets(body: bytes) -> bool:
     """Whether links of a page carry a password or a signature."""
-    if b"?" in body and any(mark in body for mark in _SECRETS):
-        return True
-    at = body.find(b"@")
-    while at >= 0:
-        authority = body[max(0, at - _LONGEST_USERINFO) : at]
-        before, slash, userinfo = authority.rpartition(b"/")
-        is_plain = not any(mark in userinfo for mark in b"\"'<> ?#")
-        if slash and is_plain and before.rstrip(b"\\").endswith(b"/"):
+    if b"?" in body:
+        lowered = body.lower()
+        if any(mark in lowered for mark in _SECRETS):
             return True
-        at = body.find(b"@", at + 1)
-    return False
+    if b"@" not in body:
+        return False
+    import re
+
+    return re.search(_USERINFO, body) is not None
 
 
 def _check_name(name: str, project: NormalizedName, url: Url) -> None:

@@ -366,6 +366,9 @@ def _read_html(
             base = url.join(page.base_href)
         except InvalidUrl as error:
             problems.append(f"the page's base is unusable: {error.what}")
+        if base.scheme == "file" != url.scheme:
+            problems.append("the page's base is unusable: it is a file: URL")
+            base = url
     version = page.meta.get("pypi:repository-version")
     if version is not None:
         _check_api_version(version[0], url, problems)

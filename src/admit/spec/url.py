@@ -87,6 +87,7 @@ class Origin:
             len(parts) == 4
             and parts[0] == "127"
             and all(part.isascii() and part.isdecimal() for part in parts)
+            and all(len(part) < 4 and int(part) < 256 for part in parts)
         )
 
 
@@ -170,10 +171,8 @@ class Url:
         Spec: RFC 3986, section 5.2.
         """
         reference = reference.strip("\t\n\r\f ")
-        if "://" in reference.partition("/")[0] + "//":
-            scheme = reference.partition(":")[0]
-            if scheme.isalnum() and reference[len(scheme) :].startswith("://"):
-                return parse_url(reference)
+        if _has_scheme(reference):
+            return parse_url(reference)
         if reference.startswith("//"):
             return parse_url(f"{self.scheme}:{reference}")
         head, _, authority_and_path = self.text.partition("://")
@@ -225,7 +224,7 @@ def parse_url(text: str) -> Url:
     scheme = text.strip().partition("://")[0].lower()
     if scheme not in ("http", "https", "file") or "://" not in text:
         raise InvalidUrl(
-            f"not a URL: {mask_url_text(text)!r}",
+            f"not a URL: {_masked_without_scheme(text)!r}",
             why="a URL begins with https://, http:// or file://",
         )
     return parse_requirement_url(text)
@@ -261,13 +260,65 @@ def parse_requirement_url(text: str) -> Url:
 
 
 def mask_url_text(text: str) -> str:
-    """Mask everything up to the last `@` of a text that may hold a password."""
-    head, mark, rest = text.partition("://")
-    if not mark:
-        head, rest = "", text
+    """Mask what may be a password in a text that is no URL, or may be none.
+
+    Everything up to its last `@`; without one, what stands where a port should be and
+    is none, to the end.
+    """
+    start = _end_of_scheme(text)
+    head, rest = text[:start], text[start:]
     before, at, after = rest.rpartition("@")
-    shown = f"****@{after}" if at and before else rest
-    return f"{head}{mark}{shown}"
+    if at:
+        return f"{head}****@{after}" if before else text
+    return head + mask_port(rest) if head else text
+
+
+def mask_port(text: str) -> str:
+    """Mask what follows `HOST:` unless a port does: a password without its `@`."""
+    authority, _ = _split_authority(text.replace("\\", "/"))
+    mark = "]:" if authority.startswith("[") else ":"
+    host, colon, port = authority.partition(mark)
+    if not colon or _is_port(port) or port == "****":
+        return text
+    return f"{host}{colon}****"
+
+
+def _masked_without_scheme(text: str) -> str:
+    masked = mask_url_text(text)
+    return mask_port(text) if masked == text else masked
+
+
+def _is_port(text: str) -> bool:
+    """Tell whether a text is a port, or nothing."""
+    return not text or (
+        text.isascii() and text.isdecimal() and len(text) < 6 and int(text) < 65536
+    )
+
+
+def _has_scheme(reference: str) -> bool:
+    """Tell whether a reference is no relative one (RFC 3986, sections 3.1 and 4.2)."""
+    scheme, colon, _ = _split_authority(reference)[0].partition(":")
+    return (
+        bool(colon)
+        and scheme.isascii()
+        and scheme[:1].isalpha()
+        and all(mark.isalnum() or mark in "+-." for mark in scheme)
+    )
+
+
+def _end_of_scheme(text: str) -> int:
+    """Where the authority begins, also with the slashes wrong; 0 without a scheme."""
+    at = text.find("://")
+    if at >= 0:
+        return at + 3
+    for scheme in ("https:", "http:"):
+        at = text.lower().find(scheme)
+        if at >= 0:
+            end = at + len(scheme)
+            while text[end : end + 1] in ("/", "\\"):
+                end += 1
+            return end
+    return 0
 
 
 def percent_decode(text: str) -> str:
@@ -329,11 +380,16 @@ def _parse_origin(scheme: str, hostport: str, text: str) -> Origin:
         host, _, port_text = hostport.partition(":")
         is_sound = ":" not in port_text
     bad_host = not host or any(mark in host for mark in ' \\<>"^`{|}%')
-    bad_port = bool(port_text) and not (
-        port_text.isascii() and port_text.isdecimal() and int(port_text) < 65536
-    )
+    bad_port = not _is_port(port_text)
     if not is_sound or bad_host or bad_port:
-        raise InvalidUrl(f"no usable host or port in URL {mask_url_text(text)!r}")
+        shown = mask_url_text(text)
+        fix = None
+        if bad_port and shown != text:
+            fix = (
+                "if this is a password, it stands before the host, behind the user "
+                "name and a colon, with an @ behind it"
+            )
+        raise InvalidUrl(f"no usable host or port in URL {shown!r}", fix=fix)
     port = (
         int(port_text) if port_text else DEFAULT_PORTS.get(scheme.rpartition("+")[2], 0)
     )

@@ -128,6 +128,30 @@ class TestPluginOfACloud:
         assert corp.installed == NEWEST
         assert "as alice via keyring" in ran.stderr
 
+    @pytest.mark.parametrize(
+        ("words", "variables"),
+        [
+            (["--keyring-provider", "subprocess"], {}),
+            ([], {"UV_KEYRING_PROVIDER": "subprocess"}),
+            ([], {"PIP_KEYRING_PROVIDER": "import"}),
+        ],
+        ids=["keyring-provider", "UV_KEYRING_PROVIDER", "PIP_KEYRING_PROVIDER"],
+    )
+    def test_the_words_of_others_switch_it_on(
+        self,
+        corp: Desk,
+        private: IndexServer,
+        words: list[str],
+        variables: dict[str, str],
+    ) -> None:
+        del corp.variables["ADMIT_NO_FOREIGN_CONFIG"]
+        corp.variables |= {"PIP_CONFIG_FILE": "/dev/null", **variables}
+
+        corp.succeed("install", *words, "-i", private.url, "mypackage")
+
+        assert private.anonymous == []
+        assert asked(corp) == [(private.url, None)]
+
     @pytest.mark.pain("E6")
     @each_way
     def test_the_name_that_comes_back_is_used_and_said(

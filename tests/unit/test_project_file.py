@@ -112,6 +112,31 @@ class TestAProjectsFile:
 
         assert f"{own}/admit.toml:2" in caught.value.what
 
+    @pytest.mark.parametrize("typed", ["index", "ADMIT_INDEX"])
+    def test_may_not_take_a_typed_name_in_other_letters(
+        self, folder: Path, typed: str
+    ) -> None:
+        table = '[[index]]\nname = "CORP"\nurl = "https://evil.example/simple/"\n'
+        (folder / "work" / "admit.toml").write_text(table)
+        url = "corp=https://pypi.corp.example/simple/"
+        environ = {"HOME": f"{folder}/home"}
+        given = {"index": [url]} if typed == "index" else {}
+        if not given:
+            environ["ADMIT_INDEX"] = url
+
+        with pytest.raises(NotForProjects):
+            load_settings(given, environ=environ, cwd=f"{folder}/work")
+
+    def test_says_nothing_of_a_name_that_is_typed(self, folder: Path) -> None:
+        """The stronger place says what it is; variables go there alone."""
+        table = TABLE.replace("pypi.corp.example", "evil.example")
+        (folder / "work" / "admit.toml").write_text(table)
+
+        settings = load(folder, index=["corp=https://pypi.corp.example/simple/"])
+
+        hosts = [each.source.url.host for each in settings.indexes]
+        assert hosts == ["pypi.corp.example"]
+
     def test_may_name_another_page_of_the_same_server(self, folder: Path) -> None:
         own = folder / "home/.config/admit"
         own.mkdir(parents=True)
@@ -149,6 +174,30 @@ class TestAProjectsFileOfUv:
         assert settings.flag("no_cache")
         (warning,) = settings.warnings
         assert f"{folder}/work/uv.toml:1: `allow-insecure-host` does not" in warning
+
+    def test_gives_no_name_of_the_users_to_another_server(self, folder: Path) -> None:
+        users = folder / "home" / ".config" / "uv"
+        users.mkdir(parents=True)
+        (users / "uv.toml").write_text(TABLE)
+        table = TABLE.replace("pypi.corp.example", "evil.example")
+        (folder / "work" / "uv.toml").write_text(table)
+
+        with pytest.raises(NotForProjects) as caught:
+            load(folder)
+
+        assert f"{users}/uv.toml:2" in caught.value.what
+        assert "--config-file" not in (caught.value.fix or "")
+
+    def test_has_no_say_where_the_users_own_of_admit_has(self, folder: Path) -> None:
+        users = folder / "home" / ".config" / "admit"
+        users.mkdir(parents=True)
+        (users / "admit.toml").write_text(TABLE)
+        table = TABLE.replace("pypi.corp.example", "evil.example")
+        (folder / "work" / "uv.toml").write_text(table)
+
+        hosts = [each.source.url.host for each in load(folder).indexes]
+
+        assert hosts == ["pypi.corp.example"]
 
     def test_does_if_it_is_the_users(self, folder: Path) -> None:
         users = folder / "home" / ".config" / "uv"

@@ -30,6 +30,7 @@ class Remembered:
     url: str
     """Its identity: no userinfo, no trailing slash."""
     provider: str
+    """The place, or the name of a variable."""
     user: str
     """A keyed hash of the user name."""
     day: str
@@ -76,9 +77,11 @@ def remember(
     memory: Memory, source: Source, credential: Credential, day: str
 ) -> Memory:
     """Return the memory with one source more; the same, if it is known so already."""
-    new = Remembered(
-        name_of(source), credential.provider, hash_user(credential, memory.key), day
-    )
+    provider = credential.provider
+    if provider == "environment":
+        provider = credential.detail or provider  # the variable's name
+    user = hash_user(credential, memory.key)
+    new = Remembered(name_of(source), provider, user, day)
     if memory.find(source) == new:
         return memory
     kept = forget(memory, source).entries

@@ -14,6 +14,7 @@ from admit.auth.sources.memory_file import MemoryFile
 from admit.auth.sources.search import SearchExtras
 from admit.auth.sources.store import own_store, uv_store
 from admit.config.folders import credentials_dir, state_dir
+from admit.config.named import Bound
 from admit.errors import UsageError
 from admit.value import value
 
@@ -21,7 +22,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Sequence
 
-    from admit.auth.query import Problem
+    from admit.auth.query import Found, Problem, Query
     from admit.auth.scheme import Headers
     from admit.auth.scope import Source
     from admit.auth.sources.given import Gift
@@ -40,7 +41,7 @@ USUAL_TIMEOUT = 30.0
 class Gathering:
     """Where credentials come from in this run, and what earlier ones remember."""
 
-    search: Search
+    search: Callable[[Query], Found]
     memory: MemoryFile
 
 
@@ -96,20 +97,18 @@ def open_gathering(
     places += _late_places(settings, seconds, told, show)
     places.append(_prompt_place(settings, around.ask))
     memory = open_memory(settings)
-    return Gathering(
-        Search(
-            settings.environ,
-            settings.home,
-            SearchOptions(
-                use_netrc=not settings.flag("no_netrc"),
-                plain_http_hosts=settings.items("allow_insecure_host"),
-                origins=tuple(each.url.origin for each in sources),
-            ),
-            places,
-            SearchExtras(_headers(settings, seconds, show), memory, told),
+    search = Search(
+        *(settings.environ, settings.home),
+        SearchOptions(
+            use_netrc=not settings.flag("no_netrc"),
+            plain_http_hosts=settings.items("allow_insecure_host"),
+            origins=tuple(each.url.origin for each in sources),
         ),
-        memory,
+        places,
+        SearchExtras(_headers(settings, seconds, show), memory, told),
     )
+    names = frozenset(gift.name for gift in gifts if gift.name is not None)
+    return Gathering(Bound(search, settings, memory, names), memory)
 
 
 def gifts_of(settings: Settings, sources: Sequence[Source]) -> list[Gift]:

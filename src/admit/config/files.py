@@ -89,6 +89,8 @@ class Layer:
     """Whether `origin` is the path of a file: paths in it are seen from there."""
     tool: Literal["admit", "uv", "pip"] = "admit"
     """For whom it was written."""
+    is_project: bool = False
+    """Whether it is a file that comes with a project: it may be a stranger's."""
 
 
 def read_files(
@@ -111,7 +113,7 @@ def read_files(
         if path not in own:
             from admit.config.project_file import check_project_file
 
-            check_project_file(layer)
+            layer = check_project_file(layer)
         found.append(layer)
     return found
 

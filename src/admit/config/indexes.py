@@ -72,10 +72,10 @@ def collect_indexes(
     layers: Sequence[Layer], above: int, environ: Mapping[str, str], cwd: str
 ) -> tuple[tuple[IndexSettings, ...], bool]:
     """All indexes in the order they are asked; the default, if any, last."""
-    if sum(bool(layer.indexes) for layer in layers) > 1:
+    if any(layer.is_project and _may_name(layer) for layer in layers):
         from admit.config.project_file import check_names
 
-        check_names(layers, environ)
+        check_names(layers)
     layers = _without_repeated_names(layers)
     tables = [table for layer in layers for table in layer.indexes]
     named = {table.fields.get("name"): table for table in tables}
@@ -119,8 +119,12 @@ def _without_repeated_names(layers: Sequence[Layer]) -> list[Layer]:
     found = []
     for layer in layers:
         kept: list[IndexTable] = []
+        for text in _items(layer.values.get("index")):
+            typed, _, rest = str(text).partition("=")
+            if rest:
+                taken.setdefault(typed, (layer, _key_of(rest)))
         for table in layer.indexes:
-            name, url = table.fields.get("name"), _key_of(table)
+            name, url = table.fields.get("name"), _key_of(table.fields.get("url"))
             if name is not None:
                 first, first_url = taken.setdefault(name, (layer, url))
                 if first is not layer:
@@ -136,9 +140,12 @@ def _without_repeated_names(layers: Sequence[Layer]) -> list[Layer]:
     return found
 
 
-def _key_of(table: IndexTable) -> object:
+def _may_name(layer: Layer) -> bool:
+    return bool(layer.indexes or layer.values.get("index"))
+
+
+def _key_of(url: object) -> object:
     """What tells two sources apart; the text itself if it is no URL."""
-    url = table.fields.get("url")
     try:
         return parse_url(str(url)).key
     except InvalidUrl:

@@ -14,10 +14,11 @@ import os
 from admit.config.authenticate import variable_part
 from admit.config.files import BadConfiguration, ancestors, fixed_paths
 from admit.spec.url import InvalidUrl, parse_url
+from admit.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping, Sequence
+    from collections.abc import Iterator, Sequence
 
     from admit.config.files import IndexTable, Layer
     from admit.config.settings import Settings
@@ -63,37 +64,57 @@ def check_project_file(layer: Layer) -> Layer:
             raise _refuse(layer.origins[key], name, WITHHELD[key], layer.origin)
     for table in layer.indexes:
         _check_table(table, layer.origin)
-    return layer
+    return replace(layer, is_project=True)
 
 
-def check_names(layers: Sequence[Layer], environ: Mapping[str, str]) -> None:
+def check_names(layers: Sequence[Layer]) -> None:
     """Check that no project's file gives a name of the user's to another server.
 
-    What is given for a name, by variable or on the command line, would go there.
+    What is given for a name, by variable or on the command line, would go there. Where
+    a stronger layer has the very same name, the project's table does not count anyway.
 
     Raises:
         NotForProjects: one does.
     """
-    files = [each for each in layers if each.is_file and each.tool == "admit"]
-    own = [each for each in files if each.origin in fixed_paths(environ)]
-    known: dict[str, tuple[IndexTable, Origin | None]] = {}
-    for layer in (*own, *(each for each in files if each not in own)):
-        for table in layer.indexes:
-            name, origin = table.fields.get("name"), _origin_of(table)
-            if not isinstance(name, str):
+    known: dict[str, tuple[str, Origin | None]] = {}
+    for layer in layers:
+        for name, url, where in () if layer.is_project else _names_of(layer):
+            known.setdefault(variable_part(name), (where, _origin_of(url)))
+    stronger: set[str] = set()
+    for layer in layers:
+        names = tuple(_names_of(layer))
+        if not layer.is_project:
+            stronger.update(name for name, _, _ in names)
+            continue
+        for name, url, where in names:
+            origin = _origin_of(url)
+            first, wanted = known.get(variable_part(name), (where, origin))
+            if origin == wanted or name in stronger:
                 continue
-            first, wanted = known.get(variable_part(name), (table, origin))
-            if layer in own:
-                known.setdefault(variable_part(name), (first, wanted))
-            elif origin != wanted:
-                raise NotForProjects(
-                    f"{table.origin}: the index {name} is another one than in "
-                    f"{first.origin}",
-                    why="credentials given for that name would go to another server, "
-                    "and a project's file may be a stranger's",
-                    fix="give it another name, or say that you trust this file: "
-                    f"--config-file {layer.origin}",
+            fix = "give it another name"
+            if layer.tool == "admit":
+                fix += (
+                    f", or say that you trust this file: --config-file {layer.origin}"
                 )
+            raise NotForProjects(
+                f"{where}: the index {name} is another one than in {first}",
+                why="credentials given for that name would go to another server, "
+                "and a project's file may be a stranger's",
+                fix=fix,
+            )
+
+
+def _names_of(layer: Layer) -> Iterator[tuple[str, str, str]]:
+    """The names of indexes in a layer, with URL and place."""
+    for table in layer.indexes:
+        name, url = table.fields.get("name"), str(table.fields.get("url"))
+        if isinstance(name, str):
+            yield name, url, table.origin
+    texts = layer.values.get("index")
+    for text in texts if isinstance(texts, (list, tuple)) else ():
+        name, _, url = str(text).partition("=")
+        if url and "/" not in name and ":" not in name:
+            yield name, url, layer.origins.get("index", layer.origin)
 
 
 def is_said_by_project(origin: str, settings: Settings) -> bool:
@@ -107,9 +128,9 @@ def is_said_by_project(origin: str, settings: Settings) -> bool:
     )
 
 
-def _origin_of(table: IndexTable) -> Origin | None:
+def _origin_of(url: str) -> Origin | None:
     try:
-        return parse_url(str(table.fields.get("url"))).origin
+        return parse_url(url).origin
     except InvalidUrl:
         return None
 

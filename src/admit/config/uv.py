@@ -216,7 +216,12 @@ def _read_document(document: Document, warnings: list[str]) -> Layer:
                 origins[option.key] = where
     _note_special(document, pip, values, origins)
     indexes = _indexes(document, warnings)
-    return Layer(document.path, values, origins, indexes, is_file=True, tool="uv")
+    return Layer(
+        *(document.path, values, origins, indexes),
+        is_file=True,
+        tool="uv",
+        is_project=document.is_project,
+    )
 
 
 def _translate(key: str, found: object) -> object:

@@ -1,6 +1,6 @@
 """Credentials of named sources in environment variables.
 
-For: `ADMIT_INDEX_<NAME>_USERNAME`, `_PASSWORD` and `_TOKEN`, and uv's
+For: `ADMIT_INDEX_<NAME>_USERNAME`, `_PASSWORD`, `_TOKEN` and `_ORIGIN`, and uv's
 `UV_INDEX_<NAME>_USERNAME` and `_PASSWORD` (rule R3.2 of docs/auth.md); `${VAR}`.
 Does not know: precedence, the process's environment (a mapping is handed in).
 """
@@ -16,7 +16,7 @@ if TYPE_CHECKING:
     from admit.auth.scope import Source
 
 _PREFIXES = {
-    "ADMIT_INDEX_": ("_USERNAME", "_PASSWORD", "_TOKEN"),
+    "ADMIT_INDEX_": ("_USERNAME", "_PASSWORD", "_TOKEN", "_ORIGIN"),
     "UV_INDEX_": ("_USERNAME", "_PASSWORD"),
 }
 
@@ -52,7 +52,7 @@ def find_variable(
     Args:
         environ: the environment.
         source_name: as typed.
-        suffix: "_USERNAME", "_PASSWORD" or "_TOKEN".
+        suffix: "_USERNAME", "_PASSWORD", "_TOKEN" or "_ORIGIN".
     """
     stem = variable_stem(source_name)
     for prefix, suffixes in _PREFIXES.items():
@@ -72,7 +72,7 @@ def check_variables(
             stems.setdefault(variable_stem(source.name), []).append(source.name)
     warnings = []
     for name in sorted(environ):
-        stem = _stem_of(name)
+        stem = stem_of(name)
         if stem is None:
             continue
         names = stems.get(stem, [])
@@ -111,7 +111,8 @@ def _is_variable_name(name: str) -> bool:
     return name.isascii() and name.isidentifier()
 
 
-def _stem_of(name: str) -> str | None:
+def stem_of(name: str) -> str | None:
+    """Return the <NAME> part of a variable; None if it is none of these."""
     for prefix, suffixes in _PREFIXES.items():
         if not name.startswith(prefix):
             continue

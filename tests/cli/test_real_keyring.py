@@ -192,7 +192,7 @@ class TestBackendThatFails:
 
         ran = run_with_tracebacks(desk, *arguments, "mypackage")
 
-        words, _, own = ran.stderr.partition("\nwarning: ")
+        words, own = parted(ran.stderr)
         assert ran.status == 1
         assert words.splitlines()[-1].startswith(
             "keyring.errors.KeyringLocked: Failed to unlock the collection!"

@@ -9,6 +9,7 @@ they derive from keyring's own base class and are loaded by keyring itself.
 from __future__ import annotations
 
 import json
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -115,9 +116,16 @@ def run_with_tracebacks(desk: Desk, *arguments: str) -> Ran:
         timeout=TIME_LIMIT,
         check=False,
     )
-    own = done.stderr[done.stderr.find("\nwarning: ") + 1 :]
+    _, own = parted(done.stderr)
     desk.keep(arguments, done.returncode, done.stdout, own)
     return Ran(" ".join(arguments), done.returncode, done.stdout, done.stderr)
+
+
+def parted(stderr: str) -> tuple[str, str]:
+    """Part what keyring's command said from what admit said after it."""
+    own = re.search(r"^(warning|error): ", stderr, re.MULTILINE)
+    at = own.start() if own else len(stderr)
+    return stderr[:at], stderr[at:]
 
 
 def asked(desk: Desk) -> list[tuple[str, str | None]]:

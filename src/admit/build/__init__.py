@@ -1,0 +1,1 @@
+"""Builds: from a source tree to a wheel, in an isolated environment."""

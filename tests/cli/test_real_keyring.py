@@ -14,6 +14,7 @@ from support.real_keyring import (
     PLAINTEXT,
     asked,
     keep,
+    parted,
     put_on_path,
     run_with_tracebacks,
     use,

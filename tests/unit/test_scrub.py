@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import base64
+import json
+from typing import Any
 
 import pytest
 
@@ -24,6 +26,8 @@ SECRET = "p@ss/w0rd+of ålice"
         pytest.param(
             base64.b64encode(f"alice:{SECRET}".encode()).decode(), id="base64 pair"
         ),
+        pytest.param(json.dumps(SECRET)[1:-1], id="JSON"),
+        pytest.param(ascii(SECRET)[1:-1], id="ascii"),
     ],
 )
 def test_each_form_of_a_registered_secret_is_masked(form: str) -> None:
@@ -31,6 +35,58 @@ def test_each_form_of_a_registered_secret_is_masked(form: str) -> None:
     scrubber.register_credential(Credential("alice", Secret(SECRET), "netrc"))
 
     assert scrubber.scrub(f"before {form} after") == "before **** after"
+
+
+@pytest.mark.pain("G1")
+@pytest.mark.parametrize(
+    "before", ["", "a", "ab", "alice:", "x:alice:", "bob\0alice\0"]
+)
+@pytest.mark.parametrize("after", ["", "\n", "!!", ":x-auth-token"])
+@pytest.mark.parametrize("secret", ["s3cret-of-alice", "tr0ub4dor-and-33", "pässwörd-"])
+@pytest.mark.parametrize("encode", [base64.b64encode, base64.urlsafe_b64encode])
+def test_a_secret_inside_base64_is_masked(
+    before: str, after: str, secret: str, encode: Any
+) -> None:
+    """At whatever offset: a pair with another name, a header of another scheme."""
+    scrubber = Scrubber()
+    scrubber.register(secret)
+
+    text = scrubber.scrub(encode(f"{before}{secret}{after}".encode()).decode())
+
+    others = len(f"{before}{after}".encode()) * 8 / 6
+    left = text.rstrip("=").partition("****")
+    assert left[1]
+    assert len(left[0] + left[2]) <= others + 4  # two half characters at each end
+
+
+def test_a_secret_in_html_is_masked() -> None:
+    scrubber = Scrubber()
+    scrubber.register("a&b<c>'d\"")
+
+    assert scrubber.scrub("<p>a&amp;b&lt;c&gt;&#x27;d&quot;</p>") == "<p>****</p>"
+    assert scrubber.scrub("<p>a&amp;b&lt;c&gt;'d\"</p>") == "<p>****</p>"
+
+
+@pytest.mark.parametrize(
+    ("text", "expected"),
+    [
+        ("say s3cr", 4),
+        ("say s", 1),
+        ("say: ", 0),
+        ("s3cret-of", 9),
+        ("s3cs3", 2),
+        ("open https://h/?sig=", 15),
+        ("open https://h/?sig=ab", 17),
+        ("open https://h/?sig=ab\n", 0),
+    ],
+)
+def test_what_may_be_the_beginning_of_a_secret_is_known(
+    text: str, expected: int
+) -> None:
+    scrubber = Scrubber()
+    scrubber.register("s3cret-of-alice")
+
+    assert scrubber.unfinished(text) == expected
 
 
 def test_longer_secrets_are_masked_before_their_parts() -> None:

@@ -4,7 +4,8 @@ For: logs, errors, tracebacks, echoed argv and the output of children. Every
 credential that is gathered is registered before it is used.
 Does not know: who prints.
 Shape: `register(secret)`, then `scrub(text)`. Secrets are found raw, percent-encoded,
-escaped and inside Basic's base64; signature parameters and path tokens by their shape.
+escaped (JSON, repr, HTML) and inside any base64; signature parameters and path tokens
+by their shape. Not found: what was cut into lines, encoded twice, or compressed.
 """
 
 from __future__ import annotations
@@ -21,6 +22,8 @@ if TYPE_CHECKING:
 MASK = "****"
 _SHORTEST = 4
 """Shorter secrets would mask ordinary words; they show only in masked places."""
+_SHORTEST_CORE = 8
+"""The same for what stands inside base64."""
 _SIGNATURE_PARAMETERS = frozenset(
     ("x-amz-signature", "x-amz-credential", "x-amz-security-token", "x-goog-signature",
      "x-goog-credential", "signature", "sig", "key-pair-id", "policy", "token",
@@ -33,18 +36,28 @@ _WORD_MARKS = frozenset("-._~")
 class Scrubber:
     """Knows the secrets of a run and masks them."""
 
-    __slots__ = ("_forms", "_ordered")
+    __slots__ = ("_forms", "_ordered", "_registered")
 
     def __init__(self) -> None:
+        self._registered: set[str] = set()
         self._forms: set[str] = set()
-        self._ordered: tuple[str, ...] = ()
+        self._ordered: list[str] | None = None
+        """The longest first; None where they have to be sorted anew."""
 
     def register(self, secret: Secret | str) -> None:
         """Remember one secret: raw, percent-encoded, and as JSON and repr write it."""
         text = secret.expose() if isinstance(secret, Secret) else secret
+        if text in self._registered:
+            return
+        self._registered.add(text)
         encoded = percent_encode(text)
         self._add(text, encoded, _with_small_hex(encoded))
-        self._add(percent_encode(text, safe="!$&'()*+,;="))
+        partly = percent_encode(text, safe="!$&'()*+,;=")
+        self._add(partly, _with_small_hex(partly), *_base64_cores(text))
+        if any(mark in text for mark in "&<>\"'"):
+            from html import escape
+
+            self._add(escape(text), escape(text, quote=False))
         if not text.isascii() or any(mark in text for mark in "\"'\\"):
             import json
 
@@ -66,16 +79,36 @@ class Scrubber:
 
     def scrub(self, text: str) -> str:
         """Return a text with every known secret and signature masked."""
-        for form in self._ordered:
+        for form in self._longest_first():
             if form in text:
                 text = text.replace(form, MASK)
         return mask_shapes(text)
+
+    def unfinished(self, text: str) -> int:
+        """Return how many characters at a text's end may be a secret's beginning."""
+        word = text[max(text.rfind(" "), text.rfind("\n")) + 1 :]
+        if mask_shapes(f"{word}-") != f"{word}-":
+            return len(word)  # a signature, and it may go on
+        return max(
+            (
+                size
+                for form in self._longest_first()
+                for size in range(1, min(len(form), len(text) + 1))
+                if text.endswith(form[:size])
+            ),
+            default=0,
+        )
 
     def _add(self, *forms: str) -> None:
         new = {form for form in forms if len(form) >= _SHORTEST} - self._forms
         if new:
             self._forms |= new
-            self._ordered = tuple(sorted(self._forms, key=len, reverse=True))
+            self._ordered = None
+
+    def _longest_first(self) -> list[str]:
+        if self._ordered is None:
+            self._ordered = sorted(self._forms, key=len, reverse=True)
+        return self._ordered
 
 
 def mask_shapes(text: str) -> str:
@@ -85,6 +118,23 @@ def mask_shapes(text: str) -> str:
     if "/t/" in text:
         text = _mask_path_token(text)
     return text
+
+
+def _base64_cores(text: str) -> list[str]:
+    """What a secret is, whatever stands around it, where a longer text is base64.
+
+    Three groups of six bits are not its own alone: they are left out at the ends.
+    """
+    from binascii import b2a_base64
+
+    body = text.encode("utf-8", "surrogateescape")
+    found = []
+    for shift in range(3):
+        encoded = b2a_base64(b"\0" * shift + body, newline=False).decode("ascii")
+        core = encoded[(0, 2, 3)[shift] : (shift + len(body)) * 8 // 6]
+        if len(core) >= _SHORTEST_CORE:
+            found += [core, core.replace("+", "-").replace("/", "_")]
+    return found
 
 
 def _with_small_hex(encoded: str) -> str:

@@ -7,12 +7,11 @@ Shape: `Settings` and sources -> `Gathering`.
 
 from __future__ import annotations
 
-import sys
-
 from admit.auth.sources import Search, SearchOptions
 from admit.auth.sources.memory_file import MemoryFile
 from admit.auth.sources.search import SearchExtras
 from admit.auth.sources.store import own_store, uv_store
+from admit.auth.sources.words import Words
 from admit.config.folders import credentials_dir, state_dir
 from admit.config.named import Bound
 from admit.errors import UsageError
@@ -45,6 +44,10 @@ class Gathering:
     memory: MemoryFile
 
 
+def _all_is_told(_: str) -> int:
+    return 0
+
+
 @value
 class Surroundings:
     """What a run has besides its settings."""
@@ -53,6 +56,8 @@ class Surroundings:
     """Asks a person; None where there is none."""
     scrub: Callable[[str], str] = str
     """Cleans what helpers write to the terminal."""
+    unfinished: Callable[[str], int] = _all_is_told
+    """How many characters at a text's end may be the beginning of a secret."""
 
 
 _NOBODY = Surroundings()
@@ -83,7 +88,7 @@ def open_gathering(
     """
     told: list[str] = []
     seconds = timeout_of(settings)
-    show = _shower(around.scrub)
+    show = Words(around.scrub, around.unfinished).show
     own, others = (
         open_store(settings, told),
         uv_store(settings.environ, settings.home, told),
@@ -229,19 +234,3 @@ def _headers(
 
     known: list[HeaderValues] = []
     return find
-
-
-def _shower(scrub: Callable[[str], str]) -> Callable[[bytes], None]:
-    """What writes a helper's words to the terminal, as they come."""
-
-    def show(chunk: bytes) -> None:
-        stream = sys.stderr
-        if stream is None:
-            return
-        try:
-            stream.write(scrub(chunk.decode(errors="replace")))
-            stream.flush()
-        except (OSError, ValueError):
-            return
-
-    return show

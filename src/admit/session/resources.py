@@ -64,6 +64,10 @@ class Resources:
         """Mask every secret of this run in a text."""
         return self._scrubber.scrub(text) if self._scrubber is not None else text
 
+    def unfinished(self, text: str) -> int:
+        """Return how many characters at a text's end may be a secret's beginning."""
+        return self._scrubber.unfinished(text) if self._scrubber is not None else 0
+
     @property
     def cache(self) -> Cache:
         if self._cache is None:
@@ -92,7 +96,8 @@ class Resources:
             sources = tuple(each.source for each in self.indexes())
             for text in check_variables(settings.environ, sources):
                 self.listener.warning(text)
-            around = Surroundings(self.listener.asker(), self.scrub)
+            asker = self.listener.asker()
+            around = Surroundings(asker, self.scrub, self.unfinished)
             gathering = open_gathering(settings, sources, around)
             self._memory = gathering.memory
             self._client = self.client_of(gathering.search)

@@ -73,7 +73,8 @@ def run_child(
         environ: its environment.
         stdin: all that it is told.
         bounds: of time and size.
-        show: gets its stderr as it comes; the terminal, if not given.
+        show: gets its stderr as it comes, and b"" at its end; the terminal, if not
+            given.
 
     Raises:
         ChildFailed: it cannot be started, takes too long or says too much.
@@ -148,6 +149,7 @@ class _Readers:
         is_usage = self._process.returncode == 2 and self._bounds.hold_back
         if self._held and not is_usage:
             self._show(bytes(self._held))
+            self._show(b"")
 
     def _write(self, pipe: IO[bytes], stdin: bytes) -> None:
         try:
@@ -179,6 +181,8 @@ class _Readers:
                         continue
                     chunk, self._held = bytes(self._held), bytearray()
                 self._show(chunk)
+        if not is_held:
+            self._show(b"")
 
 
 def _kill(process: Popen[bytes]) -> None:

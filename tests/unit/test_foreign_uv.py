@@ -118,7 +118,7 @@ def test_no_parser_is_needed_for_what_says_nothing_for_us(
 ) -> None:
     machine.write(PROJECT, text)
 
-    assert list(find_uv_files(machine.around())) == []
+    assert list(find_uv_files(machine.around(), [])) == []
 
 
 @pytest.mark.parametrize(

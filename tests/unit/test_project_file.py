@@ -25,6 +25,20 @@ WITHHELD = [
     pytest.param('cert = "ca.pem"', "cert", id="cert"),
     pytest.param('client-cert = "me.pem"', "client-cert", id="client-cert"),
     pytest.param('client-key = "me.pem"', "client-key", id="client-key"),
+    pytest.param("break-system-packages = true", "break-system", id="break-system"),
+    pytest.param("require-virtualenv = false", "require-virtualenv", id="guard"),
+    pytest.param('python = "/opt/evil/bin/python"', "python", id="python"),
+    pytest.param('python = "../evil"', "python", id="python-beside"),
+    pytest.param('python = "reboot"', "python", id="python-on-path"),
+    pytest.param('target = "/home/x/.local/lib"', "target", id="target"),
+    pytest.param('target = "~/lib"', "target", id="target-at-home"),
+    pytest.param('prefix = "../.."', "prefix", id="prefix"),
+    pytest.param('output-file = "../.bashrc"', "output-file", id="output-file"),
+    pytest.param('report = "/home/x/.bashrc"', "report", id="report"),
+    pytest.param('dest = "/home/x"', "dest", id="dest"),
+    pytest.param('target = "link"', "target", id="target-by-a-link"),
+    pytest.param('output-file = "link/x"', "output-file", id="output-by-a-link"),
+    pytest.param('python = "link"', "python", id="python-by-a-link"),
     pytest.param(
         f'{TABLE}credential-helper = ["./evil"]', "credential-helper", id="helper"
     ),
@@ -54,6 +68,8 @@ def load(folder: Path, **given: object) -> Settings:
 @pytest.fixture
 def folder(tmp_path: Path) -> Path:
     (tmp_path / "work" / "deep").mkdir(parents=True)
+    (tmp_path / "elsewhere").mkdir()
+    (tmp_path / "work" / "link").symlink_to(tmp_path / "elsewhere")
     return tmp_path
 
 
@@ -72,6 +88,39 @@ class TestAProjectsFile:
 
         assert f"{folder}/work/{name}:" in caught.value.what
         assert f"`{setting}" in caught.value.what
+
+    @pytest.mark.parametrize(
+        "text",
+        [
+            'python = "3.12"',
+            'python = "python3.12"',
+            'python = "venv"',
+            'python = "./venv/bin/python"',
+            'target = "vendor"',
+            'prefix = "out/usr"',
+            'output-file = "requirements.txt"',
+            'report = "-"',
+            "require-virtualenv = true",
+        ],
+    )
+    def test_may_name_places_of_the_project(self, folder: Path, text: str) -> None:
+        (folder / "work" / "venv" / "bin").mkdir(parents=True)
+        (folder / "work" / "venv" / "bin" / "python").symlink_to("/usr/bin/env")
+        (folder / "work" / "admit.toml").write_text(text)
+
+        settings = load(folder)
+
+        assert settings.origin_of(text.partition(" ")[0].replace("-", "_")).endswith(
+            "admit.toml:1"
+        )
+
+    def test_may_name_them_from_a_folder_below(self, folder: Path) -> None:
+        (folder / "work" / "admit.toml").write_text('target = "../vendor"')
+
+        cwd = f"{folder}/work/deep"
+        settings = load_settings({}, environ={"HOME": "/"}, cwd=cwd)
+
+        assert settings.path(settings.text("target") or "") == f"{folder}/work/vendor"
 
     def test_may_not_say_it_from_a_folder_above(self, folder: Path) -> None:
         (folder / "work" / "admit.toml").write_text('log = "x"')
@@ -174,6 +223,22 @@ class TestAProjectsFileOfUv:
         assert settings.flag("no_cache")
         (warning,) = settings.warnings
         assert f"{folder}/work/uv.toml:1: `allow-insecure-host` does not" in warning
+
+    @pytest.mark.parametrize(
+        "text", ['python = "/opt/evil"', 'target = "/opt"', 'output-file = "../x"']
+    )
+    def test_leads_nowhere_outside_of_the_project(
+        self, folder: Path, text: str
+    ) -> None:
+        (folder / "work" / "uv.toml").write_text(f"[pip]\n{text}\n")
+
+        settings = load(folder)
+
+        (warning,) = settings.warnings
+        assert warning.startswith(
+            f"{folder}/work/uv.toml:2: `{text.split(maxsplit=1)[0]}` does"
+        )
+        assert not {"python", "target", "output_file"} & settings.values.keys()
 
     def test_gives_no_name_of_the_users_to_another_server(self, folder: Path) -> None:
         users = folder / "home" / ".config" / "uv"

@@ -94,11 +94,16 @@ class Layer:
 
 
 def read_files(
-    cwd: str, environ: Mapping[str, str], *, only: str | None = None
+    cwd: str,
+    environ: Mapping[str, str],
+    warnings: list[str],
+    *,
+    only: str | None = None,
 ) -> list[Layer]:
     """Read every configuration file that counts, the nearest first.
 
-    `only`: a path given by `--config-file`; nothing else is read then.
+    `warnings` tells of those that do not. `only`: a path given by `--config-file`;
+    nothing else is read then.
 
     Raises:
         BadConfiguration: a file cannot be read or understood, or a project's says what
@@ -108,12 +113,12 @@ def read_files(
         return [_read_file(only, is_wanted=True)]
     own = fixed_paths(environ)
     found = []
-    for path, raw in _find_files(cwd, environ):
+    for path, raw in _find_files(cwd, environ, warnings):
         layer = _parse_layer(path, raw)
         if path not in own:
             from admit.config.project_file import check_project_file
 
-            layer = check_project_file(layer)
+            layer = check_project_file(layer, cwd)
         found.append(layer)
     return found
 
@@ -156,23 +161,43 @@ def has_tool(raw: bytes, name: bytes) -> bool:
     return b"tool." + name in bare or b"[tool]" in bare or b"tool=" in bare
 
 
-def _find_files(cwd: str, environ: Mapping[str, str]) -> Iterator[tuple[str, bytes]]:
-    for path in (*_project_path(cwd), *fixed_paths(environ)):
+def _find_files(
+    cwd: str, environ: Mapping[str, str], warnings: list[str]
+) -> Iterator[tuple[str, bytes]]:
+    for path in (*_project_path(cwd, warnings), *fixed_paths(environ)):
         if os.path.isfile(path):
             yield path, read_bytes(path)
 
 
-def _project_path(cwd: str) -> Iterator[str]:
+def _project_path(cwd: str, warnings: list[str]) -> Iterator[str]:
     """The nearest file of the project; a pyproject.toml that says nothing is none."""
     for folder in ancestors(cwd):
         own = os.path.join(folder, "admit.toml")
-        if os.path.isfile(own):
+        if os.path.isfile(own) and not is_strangers(own, cwd, warnings):
             yield own
             return
         shared = os.path.join(folder, "pyproject.toml")
-        if os.path.isfile(shared) and has_tool(read_bytes(shared), b"admit"):
+        if (
+            os.path.isfile(shared)
+            and has_tool(read_bytes(shared), b"admit")
+            and not is_strangers(shared, cwd, warnings)
+        ):
             yield shared
             return
+
+
+def is_strangers(path: str, cwd: str, warnings: list[str]) -> bool:
+    """Tell whether a file that was found going upwards is a stranger's; warn of it."""
+    from admit.owners import find_stranger
+
+    owner = find_stranger(path, cwd)
+    if owner is None:
+        return False
+    warnings.append(
+        f"{path} belongs to {owner}, not to you, and does not count; if it is to, "
+        "name it with --config-file, or make it yours"
+    )
+    return True
 
 
 def _read_file(path: str, *, is_wanted: bool) -> Layer:

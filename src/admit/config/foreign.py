@@ -18,6 +18,7 @@ from admit.config.files import (
     ancestors,
     fixed_paths,
     has_tool,
+    is_strangers,
     read_bytes,
     user_folder,
 )
@@ -80,7 +81,7 @@ def read_foreign(around: Surroundings, *, with_files: bool) -> Foreign:
     environ = around.environ
     layers: list[Layer] = []
     warnings: list[str] = []
-    uv_files = tuple(find_uv_files(around)) if with_files else ()
+    uv_files = tuple(find_uv_files(around, warnings)) if with_files else ()
     pip_files = tuple(find_pip_files(around, warnings)) if with_files else ()
     if uv_files or any(name.startswith("UV_") for name in environ):
         from admit.config.uv import read_uv
@@ -100,8 +101,10 @@ def read_foreign(around: Surroundings, *, with_files: bool) -> Foreign:
 # uv's files
 
 
-def find_uv_files(around: Surroundings) -> Iterator[Found]:
+def find_uv_files(around: Surroundings, warnings: list[str]) -> Iterator[Found]:
     """Read uv's files that say something for us, the nearest first.
+
+    `warnings` tells of those that are a stranger's.
 
     Raises:
         UsageError: `UV_CONFIG_FILE` names a file that is not there.
@@ -119,7 +122,7 @@ def find_uv_files(around: Surroundings) -> Iterator[Found]:
             )
         yield Found(path, read_bytes(path))
         return
-    yield from _uv_project_file(around.cwd)
+    yield from _uv_project_file(around.cwd, warnings)
     for path in uv_paths(around):
         if os.path.isfile(path):
             raw = read_bytes(path)
@@ -141,19 +144,22 @@ def uv_paths(around: Surroundings) -> tuple[str, ...]:
     return tuple(paths)
 
 
-def _uv_project_file(cwd: str) -> Iterator[Found]:
+def _uv_project_file(cwd: str, warnings: list[str]) -> Iterator[Found]:
     """Read `uv.toml`, or a pyproject.toml with [tool.uv], of the nearest folder."""
     for folder in ancestors(cwd):
         own = os.path.join(folder, "uv.toml")
-        if os.path.isfile(own):
-            raw = read_bytes(own)
-            if _has_uv_word(raw):
-                yield Found(own, raw, is_project=True)
-            return
         shared = os.path.join(folder, "pyproject.toml")
-        if os.path.isfile(shared) and has_tool(raw := read_bytes(shared), b"uv"):
-            if _has_uv_word(_uv_part(raw)):
-                yield Found(shared, raw, is_project=True)
+        for path in (own, shared):
+            if not os.path.isfile(path):
+                continue
+            raw = read_bytes(path)
+            if path == shared and not has_tool(raw, b"uv"):
+                continue
+            says = _has_uv_word(_uv_part(raw) if path == shared else raw)
+            if says and is_strangers(path, cwd, warnings):
+                continue
+            if says:
+                yield Found(path, raw, is_project=True)
             return
 
 
@@ -188,8 +194,13 @@ def find_pip_files(around: Surroundings, warnings: list[str]) -> Iterator[Found]
 
     One that may not be read is passed over, as by pip; but `warnings` tells of it.
     """
+    active = around.environ.get("VIRTUAL_ENV")
+    found = None if active else _environment_folder(around)
     for path in pip_paths(around):
         if not os.path.isfile(path):
+            continue
+        is_found = os.path.dirname(path) == found  # and nobody named it
+        if is_found and is_strangers(path, around.cwd, warnings):
             continue
         try:
             raw = read_bytes(path)

@@ -1,8 +1,8 @@
 """What a project's file may not say: it comes with a checkout, not from the user.
 
 For: a stranger's repository, in which somebody runs admit. Its file says where packages
-come from and how much is asked of an index. It runs no program, writes and reads no
-file of its choice, and decides neither whom to trust nor where a credential may go.
+come from and how much is asked of an index. It runs no program and writes nothing
+outside of the project, and decides neither whom to trust nor where a credential may go.
 Does not know: where files are, what settings do. A file that the user names by
 `--config-file`, the user's own and the system's may say everything.
 """
@@ -26,6 +26,7 @@ if TYPE_CHECKING:
 
 WITHHELD = {
     "allow_insecure_host": "it says who is trusted",
+    "break_system_packages": "it lets the system's Python be changed",
     "cache_dir": "what is in a cache is trusted",
     "cert": "it says who is trusted",
     "client_cert": "it says where your certificate goes",
@@ -35,6 +36,15 @@ WITHHELD = {
     "proxy": "it says through whom your requests go",
 }
 """Settings by key, each with the reason."""
+INSIDE = {
+    "dest": "it says where files are written",
+    "output_file": "it says which file is written",
+    "prefix": "it says what is changed",
+    "python": "it says what is run and changed",
+    "report": "it says which file is written",
+    "target": "it says what is changed",
+}
+"""Settings that may name a place in the project's folder, and none outside of it."""
 WITHHELD_OF_INDEX = {
     "ca-cert": "it says who is trusted",
     "client-cert": "it says where your certificate goes",
@@ -52,19 +62,63 @@ class NotForProjects(BadConfiguration):
     code = "not-for-projects"
 
 
-def check_project_file(layer: Layer) -> Layer:
+def check_project_file(layer: Layer, cwd: str) -> Layer:
     """Return the layer of a project's file if it keeps to what is its own.
 
     Raises:
         NotForProjects: it does not; names file and line.
     """
-    for key in layer.values:
-        if key in WITHHELD:
+    for key, found in layer.values.items():
+        reason = objection(key, found, os.path.dirname(layer.origin), cwd)
+        if reason is not None:
             name = key.replace("_", "-")
-            raise _refuse(layer.origins[key], name, WITHHELD[key], layer.origin)
+            raise _refuse(layer.origins[key], name, reason, layer.origin)
     for table in layer.indexes:
         _check_table(table, layer.origin)
     return replace(layer, is_project=True)
+
+
+def objection(key: str, found: object, folder: str, cwd: str) -> str | None:
+    """Say why a project's file may not set an option so; None if it may.
+
+    Args:
+        key: the option's.
+        found: the value.
+        folder: of the file.
+        cwd: from where paths are seen.
+    """
+    if key == "require_virtualenv" and not found:
+        return "it lifts what guards your environments"
+    if key in INSIDE and not _is_inside(key, str(found), folder, cwd):
+        return f"{INSIDE[key]}, {found} is outside of the project"
+    return WITHHELD.get(key)
+
+
+def _is_inside(key: str, text: str, folder: str, cwd: str) -> bool:
+    """Tell whether a path, its links followed, stays in the project's folder."""
+    if key == "report" and text == "-":
+        return True
+    if text.startswith("~"):
+        return False
+    path = os.path.join(cwd, text)
+    if key == "python":
+        if _is_version(text):
+            return True
+        if not os.path.lexists(path):
+            return False  # it would be looked for on PATH
+        if not os.path.isdir(path):
+            path = os.path.dirname(path)  # itself it is a link out of every environment
+    base = os.path.realpath(folder)
+    try:
+        return os.path.commonpath((base, os.path.realpath(path))) == base
+    except ValueError:  # another drive
+        return False
+
+
+def _is_version(text: str) -> bool:
+    """Tell whether text is a version as `--python` takes it: `3.12`, `python3.12`."""
+    stem = text.removeprefix("python").removeprefix("pypy").removesuffix("t")
+    return stem.replace(".", "").isdecimal()
 
 
 def check_names(layers: Sequence[Layer]) -> None:
@@ -149,7 +203,7 @@ def _check_table(table: IndexTable, path: str) -> None:
 
 def _refuse(where: str, name: str, reason: str, path: str) -> NotForProjects:
     return NotForProjects(
-        f"{where}: `{name}` may not stand in a project's file",
+        f"{where}: `{name}` may not stand so in a project's file",
         why=f"{reason}, and a project's file may be a stranger's",
         fix="write it into ~/.config/admit/admit.toml, or say that you trust this "
         f"file: --config-file {path}",

@@ -124,8 +124,9 @@ def load_settings(
     no_config = typed.get("no_config", variables.values.get("no_config", False))
     only = typed.get("config_file", variables.values.get("config_file"))
     files = []
+    told: list[str] = []
     if not no_config:
-        files = read_files(cwd, environ, only=str(only) if only else None)
+        files = read_files(cwd, environ, told, only=str(only) if only else None)
     own = [*above, *files]
     around = Surroundings(environ, cwd, home, command)
     foreign: tuple[Layer, ...] = ()
@@ -133,7 +134,7 @@ def load_settings(
     if not _first(own, "no_foreign_config"):
         has_files = not no_config and not only
         foreign, warnings = _read_foreign([variables, *files], around, has_files)
-    warnings = (*misspelt(environ), *warnings)
+    warnings = tuple(dict.fromkeys((*misspelt(environ), *told, *warnings)))
     layers = [*own, *foreign]
     values: dict[str, object] = {}
     origins: dict[str, str] = {}

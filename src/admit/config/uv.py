@@ -22,7 +22,7 @@ from admit.config.files import (
 )
 from admit.config.foreign import Foreign
 from admit.config.options import OPTIONS
-from admit.config.project_file import WITHHELD
+from admit.config.project_file import objection
 from admit.config.variables import parse_text
 from admit.value import replace, value
 
@@ -145,6 +145,12 @@ class Document:
     def origin(self, key: str) -> str:
         return f"{self.path}:{line_of(self.text, key)}"
 
+    def objection(self, key: str, found: object, cwd: str) -> str | None:
+        """Say why an option does not count here; None if it does."""
+        if not self.is_project:
+            return None
+        return objection(key, found, os.path.dirname(self.path), cwd)
+
 
 def read_uv(around: Surroundings, files: Sequence[Found]) -> Foreign:
     """Return what uv was told.
@@ -158,7 +164,7 @@ def read_uv(around: Surroundings, files: Sequence[Found]) -> Foreign:
     for each in files:
         document = _open(each)
         if document is not None:
-            layers.append(_read_document(document, warnings))
+            layers.append(_read_document(document, around.cwd, warnings))
     kept = (each for each in layers if each.values or each.indexes)
     return Foreign(tuple(kept), tuple(warnings))
 
@@ -193,7 +199,7 @@ def _open(file: Found) -> Document | None:
     return Document(file.path, text, table, file.is_project)
 
 
-def _read_document(document: Document, warnings: list[str]) -> Layer:
+def _read_document(document: Document, cwd: str, warnings: list[str]) -> Layer:
     values: dict[str, object] = {}
     origins: dict[str, str] = {}
     pip = document.table.get("pip", {})
@@ -206,13 +212,16 @@ def _read_document(document: Document, warnings: list[str]) -> Layer:
             found = _translate(key, each)
             if option is None or (option.choices and found not in option.choices):
                 warnings += _warn(where, key, each)
-            elif document.is_project and option.key in WITHHELD:
-                warnings.append(
-                    f"{where}: `{key}` does not count in a project's file: "
-                    f"{WITHHELD[option.key]}, and the file may be a stranger's"
-                )
             elif option.key not in values:
-                values[option.key] = check_type(option, found, where)
+                found = check_type(option, found, where)
+                reason = document.objection(option.key, found, cwd)
+                if reason is not None:
+                    warnings.append(
+                        f"{where}: `{key}` does not count in a project's file: "
+                        f"{reason}, and the file may be a stranger's"
+                    )
+                    continue
+                values[option.key] = found
                 origins[option.key] = where
     _note_special(document, pip, values, origins)
     indexes = _indexes(document, warnings)

@@ -121,7 +121,7 @@ class TestE1TheWrongVersion:
 
         ran = desk.fail("install", "pkgpub>=2")
 
-        assert "not provable on corp" in ran.stderr
+        assert "nothing proves the credential alice" in ran.stderr
         assert "probe" in ran.stderr
 
 

@@ -66,7 +66,7 @@ class TestAFilteredIndex:
 
         ran = desk.succeed("auth", "check")
 
-        assert "not provable on this index" in ran.stdout
+        assert "not proven: alice via netrc sees what anybody sees" in ran.stdout
         golden(desk)
 
     def test_has_a_probe_that_tells(
@@ -189,7 +189,39 @@ class TestOddAnswers:
 
         ran = desk.succeed("auth", "check")
 
-        assert "--project NAME asks for one project" in ran.stdout
+        assert "`--project NAME` asks for one project" in ran.stdout
+
+    @pytest.mark.pain("H3")
+    def test_a_404_where_nobody_is_shown_a_list_is_a_refusal(
+        self, desk: Desk, server: RecordingServer, counter: Counter
+    ) -> None:
+        configure(desk, server.url().text)
+        counter.refuse(
+            "/simple/",
+            lambda seen: status(404) if seen.user == "alice" else counter.usual(seen),
+        )
+
+        ran = desk.fail("auth", "check")
+
+        assert "refused; see the error" in ran.stdout
+        assert "was answered 404 where an anonymous caller is shown" in ran.stderr
+        assert "is wrong or has expired" in ran.stderr
+
+    @pytest.mark.pain("H3")
+    def test_a_login_that_is_shown_less_than_nobody_is_not_stored(
+        self, desk: Desk, server: RecordingServer, counter: Counter
+    ) -> None:
+        counter.refuse(
+            "/simple/",
+            lambda seen: status(404) if seen.user == "alice" else counter.usual(seen),
+        )
+
+        given = ("--username", "alice", "--password-stdin")
+        desk.typed = "of-yesterday\n"
+        ran = desk.fail("auth", "login", server.url().text, *given)
+
+        assert "nothing was stored" in ran.stderr
+        assert "No credential is stored" in desk.succeed("auth", "list").stderr
 
     def test_nothing_is_gathered_for_nobody(
         self, desk: Desk, server: RecordingServer, counter: Counter
@@ -265,3 +297,13 @@ def test_a_client_certificate_is_not_shown_for_nobody(
 
         assert "confirmed: alice via netrc with a certificate is let in" in ran.stdout
         assert [each.user for each in server.seen] == ["alice"]
+
+
+def test_an_index_that_is_not_configured_is_asked_for_its_projects(
+    desk: Desk, filtered: IndexServer
+) -> None:
+    desk.write_netrc(f"machine 127.0.0.1 login alice password {SECRET}\n")
+
+    ran = desk.succeed("auth", "check", filtered.url)
+
+    assert "1 project more than an anonymous caller" in ran.stdout

@@ -243,3 +243,22 @@ class TestStrayVariables:
     def index_server(self, world: Path) -> Iterator[RecordingServer]:
         with RecordingServer(Counter(world)) as server:
             yield server
+
+
+@pytest.mark.pain("F9")
+def test_a_policy_for_an_index_that_there_is_not_is_warned_of(desk: Desk) -> None:
+    options = ("--index", "corp=https://pypi.corp.example/simple/")
+
+    ran = desk.succeed(
+        *("auth", "explain", "corp", *options, "--authenticate", "crop=always")
+    )
+    well = desk.succeed(
+        *("auth", "explain", "corp", *options, "--authenticate", "CORP=auto"),
+        *("--authenticate", "*.corp.example=auto", "--authenticate", "auto"),
+    )
+
+    assert ran.stderr == (
+        "warning: `crop=always` of --authenticate matches no index (named indexes: "
+        "corp)\n"
+    )
+    assert well.stderr == ""

@@ -8,6 +8,8 @@ from typing import TYPE_CHECKING
 import pytest
 
 from admit import __version__
+from admit.cli.auth import find_verb
+from admit.cli.auth_help import VERBS
 from admit.config.options import COMMANDS, options_of
 from support.index import SECRET
 from support.wheel import build_wheel
@@ -198,6 +200,19 @@ class TestDoor:
         for operand in command.operands:
             assert operand.help in words
         assert max(len(line) for line in ran.stdout.splitlines()) <= 80
+
+    def test_auth_tells_its_verbs_and_each_its_options(self, desk: Desk) -> None:
+        bare = desk.fail("auth", status=2)
+        of_all = desk.succeed("auth", "--help")
+        of_one = desk.succeed("help", "auth", "login")
+
+        for verb in VERBS.values():
+            assert f"  {verb.usage}" in bare.stderr
+            assert verb.help in of_all.stdout
+        assert "usage: admit auth login SOURCE" in of_one.stdout
+        assert "--password-stdin" in of_one.stdout
+        assert "--project" not in of_one.stdout
+        assert all(find_verb(name) for name in VERBS)
 
     def test_pip_help_is_help(self, desk: Desk) -> None:
         one = desk.succeed("install", "--help")

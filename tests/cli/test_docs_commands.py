@@ -101,8 +101,6 @@ def desk_of(tmp_path: Path, template: Path, shelf: Path, company: IndexServer) -
     (work / "pins.txt").write_text("flask==20.1\n")
     for name in ("secret", "secret.txt", "token-file"):
         (work / name).write_text(f"{SECRET}\n")
-    answer = f'{{"username": "alice", "password": "{SECRET}"}}'
-    (work / "secret.json").write_text(answer)
     (work / "pyproject.toml").write_text(
         '[project]\nname = "x"\nversion = "1"\ndependencies = ["flask"]\n'
         '[project.optional-dependencies]\ndocs = ["rich"]\ntest = ["httpx"]\n'
@@ -122,7 +120,7 @@ def script_of(block: Block, url: str) -> str:
     """The commands as one script that ends at the first failure."""
     commands = "\n".join(block.commands)
     origin = url.removesuffix("/simple/")
-    commands = commands.replace("/run/secrets/index", "secret.json")
+    commands = commands.replace("/run/secrets/index", "secret.txt")
     commands = _ELSEWHERE.sub(origin, _INDEX.sub(url, commands))
     return f"set -e -o pipefail\n{commands}\n"
 

@@ -192,7 +192,8 @@ class TestListings:
         assert outcome.code == "credentials-required"
         assert (outcome.fix or "").startswith(
             f"run `admit auth login {INDEX}`\n"
-            "or add `machine pypi.corp.example login USER password SECRET` to ~/.netrc\n"
+            "or add `machine pypi.corp.example login USER password SECRET` to "
+            "~/.netrc\n"
             "or set ADMIT_INDEX_CORP_USERNAME and ADMIT_INDEX_CORP_PASSWORD"
         )
         assert f"--index NAME={INDEX}" in (unnamed.fix or "")

@@ -131,7 +131,7 @@ class TestTally:
         (doubt,) = doubts(tally, standing())
 
         assert doubt.missed == ()
-        assert "accepted but is not provable on corp" in doubt.text
+        assert "nothing proves the credential alice" in doubt.text
         assert "`probe`" in doubt.fix
 
     @pytest.mark.parametrize(

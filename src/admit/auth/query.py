@@ -69,8 +69,14 @@ def format_attempts(tried: Iterable[Attempt]) -> list[str]:
             groups[-1] = f"{groups[-1][0]}, {each.provider}", each.outcome
         else:
             groups.append((each.provider, each.outcome))
-    width = min(max((len(places) for places, _ in groups), default=0), _WIDEST)
-    return [f"{places:{width}}  {outcome}" for places, outcome in groups]
+    lengths = [len(places) for places, _ in groups]
+    width = max((each for each in lengths if each <= _WIDEST), default=0)
+    return [
+        f"{places:{width}}  {outcome}"
+        if len(places) <= _WIDEST
+        else f"{places}: {outcome}"
+        for places, outcome in groups
+    ]
 
 
 @value

@@ -220,13 +220,17 @@ def format_help(command: Command) -> str:
         for operand in command.operands:
             lines += _entry(operand.metavar, operand.help)
     lines += ["", "options:", *_entry("-h, --help", "show this and stop")]
-    for option in options_of(command):
-        lines += _entry(_label(option), option.help)
+    lines += format_options(options_of(command))
     lines += [
         "",
         "Every option is also a variable, ADMIT_<OPTION>, and a setting of admit.toml.",
     ]
     return "\n".join(lines) + "\n"
+
+
+def format_options(options: Iterable[Option]) -> list[str]:
+    """Return the lines that tell of options."""
+    return [line for each in options for line in _entry(_label(each), each.help)]
 
 
 def _label(option: Option) -> str:

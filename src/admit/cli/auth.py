@@ -8,6 +8,7 @@ stdout, and goes into no log.
 
 from __future__ import annotations
 
+from admit.cli.arguments import texts_of
 from admit.cli.listener import Teller
 from admit.cli.progress import Progress
 from admit.errors import AuthError, UsageError
@@ -26,8 +27,6 @@ if TYPE_CHECKING:
 
     Run = Callable[[Settings, Output, Sequence[str]], int]
 
-VERBS = ("login", "logout", "list", "token", "forget", "dir", "explain", "check")
-
 
 class NoToken(AuthError):
     """There is no single secret to print for a source."""
@@ -44,10 +43,13 @@ class Unattended(Teller):
 
 def run_auth(settings: Settings, output: Output, operands: Mapping[str, object]) -> int:
     """Run one of the verbs."""
-    words = operands["_words"] if isinstance(operands["_words"], list) else []
-    verb, *rest = [str(each) for each in words or ("",)]
-    run = _find(verb)
+    verb, *rest = texts_of(operands["_words"]) or ("",)
+    run = find_verb(verb)
     if run is None:
+        from admit.cli.auth_help import VERBS, overview
+
+        if not verb:
+            output.note(overview())
         raise UsageError(
             f"`admit auth {verb}` is not understood" if verb else "no verb was given",
             fix=f"`admit auth` wants one of {', '.join(VERBS)}",
@@ -55,7 +57,8 @@ def run_auth(settings: Settings, output: Output, operands: Mapping[str, object])
     return run(settings, output, rest)
 
 
-def _find(verb: str) -> Run | None:
+def find_verb(verb: str) -> Run | None:
+    """Return what runs a verb; None if there is no such verb."""
     if verb in ("login", "logout"):
         from admit.cli import login
 

@@ -7,6 +7,7 @@ Does not know: how requests are sent. It sends no wrong password to prove anythi
 
 from __future__ import annotations
 
+from admit.auth.denial import CredentialsRejected
 from admit.auth.scope import as_nobody
 from admit.cli.explain import Bystander, subjects_of
 from admit.cli.output import BOLD, GREEN, RED, YELLOW, count_of
@@ -14,20 +15,23 @@ from admit.cli.progress import Progress
 from admit.errors import AdmitError, AuthError
 from admit.index.view import View, look_as_nobody, look_as_us, question_of
 from admit.net.transport import TlsFailed
-from admit.value import value
+from admit.value import replace, value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Iterator, Sequence
 
     from admit.api import Session
     from admit.auth.ledger import Standing
+    from admit.auth.scope import Source
     from admit.cli.explain import Subject
     from admit.cli.output import Output
     from admit.config.settings import Settings
     from admit.index.view import Question
 
 _MOST_NAMES = 5
+UNSENT = "-"
+"""In place of a status, where nothing was sent."""
 
 
 @value
@@ -37,6 +41,12 @@ class Verdict:
     code: str
     """"confirmed", "unproven", "anonymous", "refused", "outside" or "silent"."""
     text: str
+    advice: str = ""
+    """What makes it certain, or where to look on."""
+
+    @property
+    def is_well(self) -> bool:
+        return self.code != "refused"
 
 
 @value
@@ -69,9 +79,9 @@ def check(settings: Settings, output: Output, names: Sequence[str]) -> int:
                 if number:
                     output.data("")
                 _print(output, checked)
+            failed = failed or not checked.verdict.is_well
             trouble = checked.ours.trouble if checked.ours is not None else None
             if trouble is not None:
-                failed = True
                 output.fail(trouble)
     if settings.flag("json"):
         import json
@@ -96,10 +106,10 @@ def _check(session: Session, subject: Subject, project: str | None) -> Checked:
             )
         ours = look_as_us(client, source, question)
     except AdmitError as error:
-        ours = View("nobody was asked", "-", trouble=error)
+        ours = View("nobody was asked", UNSENT, trouble=error)
         return Checked(subject, question, ours, None, _refused(ours))
     if identity.is_anonymous or source.policy == "external":
-        verdict = _alone(ours, is_outside=source.policy == "external")
+        verdict = _alone(source, ours)
         return Checked(subject, question, ours, None, verdict)
     stranger = session.stranger()
     try:
@@ -107,6 +117,10 @@ def _check(session: Session, subject: Subject, project: str | None) -> Checked:
     finally:
         stranger.close()
     verdict = compare(question, ours, nobodys, client.standing(source))
+    if not verdict.is_well and ours.trouble is None:
+        trouble = CredentialsRejected(verdict.text, fix=verdict.advice)
+        ours = replace(ours, trouble=trouble)
+        verdict = _refused(ours)
     if question.project is not None and question.project == source.probe:
         verdict = _with_probe(verdict, nobodys)
     return Checked(subject, question, ours, nobodys, verdict)
@@ -126,7 +140,7 @@ def compare(
     if ours.trouble is not None:
         return _refused(ours)
     if ours.status != "200":
-        return _missing(question, ours)
+        return _missing(question, ours, nobodys)
     who = ours.identity
     if _is_shut_out(nobodys):
         return Verdict(
@@ -135,7 +149,7 @@ def compare(
     if nobodys.trouble is not None:
         return Verdict(
             "unproven",
-            f"accepted; nothing to compare with: asked anonymously, "
+            f"let in; nothing to compare with: asked anonymously, "
             f"{nobodys.trouble.what}",
         )
     is_proved = standing is not None and standing.is_confirmed
@@ -154,7 +168,7 @@ def _by_names(
     question: Question, ours: View, nobodys: View, *, is_proved: bool
 ) -> Verdict:
     if ours.names is None or nobodys.names is None:
-        return Verdict("unproven", "accepted, as anybody is: this proves nothing")
+        return Verdict("unproven", "not proven: anybody is let in, and who you are too")
     who = ours.identity
     more, less = ours.names - nobodys.names, nobodys.names - ours.names
     if more:
@@ -172,58 +186,74 @@ def _by_names(
         )
     if is_proved and question.project is None:
         return Verdict("confirmed", f"confirmed: {who} was shown the probe")
-    return Verdict("unproven", _unproven(question))
+    return _unproven(question, who)
 
 
 def _with_probe(verdict: Verdict, nobodys: View) -> Verdict:
     """Warn of a probe that anybody is shown: its 200 proves nothing (rule R1)."""
     if verdict.code != "confirmed" or nobodys.names is None:
         return verdict
-    return Verdict(
-        "confirmed",
-        f"{verdict.text}\n  but as `probe` it proves nothing: anybody is shown it",
+    return replace(
+        verdict, advice="but as `probe` it proves nothing: anybody is shown it"
     )
 
 
-def _unproven(question: Question) -> str:
-    if question.project is None:
-        return (
-            "accepted, not provable on this index: everybody sees the same; set "
-            "`probe` to a project that only your account sees"
-        )
-    return (
-        f"accepted, not provable by {question.project}: everybody sees the same of "
-        "it; a `probe` must be a project that only your account sees"
-    )
-
-
-def _missing(question: Question, ours: View) -> Verdict:
-    if question.is_file:
-        return Verdict("unproven", f"{ours.identity} was answered {ours.status}")
+def _unproven(question: Question, who: str) -> Verdict:
     if question.project is not None:
         return Verdict(
-            "unproven", f"{question.project} is not there for {ours.identity}"
+            "unproven",
+            f"not proven: {who} sees of {question.project} what anybody sees",
+            "a `probe` must be a project that only your account sees",
         )
     return Verdict(
         "unproven",
-        "this index shows nobody a list of its projects; "
-        "--project NAME asks for one project",
+        f"not proven: {who} sees what anybody sees, and some servers take a wrong "
+        "password for none",
+        "ask for what only your account sees: `--project NAME`, or the URL of a file "
+        "where pages are open to all;\nwith `probe` every run makes sure of it",
     )
 
 
-def _alone(ours: View, *, is_outside: bool) -> Verdict:
+def _missing(question: Question, ours: View, nobodys: View) -> Verdict:
+    who = ours.identity
+    if nobodys.names is not None:
+        return Verdict(
+            "refused",
+            f"{who} was answered {ours.status} where an anonymous caller is shown "
+            f"{count_of(len(nobodys.names), question.noun)}",
+            "look whether the credential is wrong or has expired: some servers say "
+            "404 to such",
+        )
+    if question.is_file:
+        return Verdict("unproven", f"{who} was answered {ours.status}")
+    if question.project is not None:
+        return Verdict("unproven", f"{question.project} is not there for {who}")
+    return Verdict(
+        "unproven",
+        "this index shows nobody a list of its projects",
+        "`--project NAME` asks for one project",
+    )
+
+
+def _alone(source: Source, ours: View) -> Verdict:
     if ours.trouble is not None:
         return _refused(ours)
-    if is_outside:
+    if source.policy == "external":
         return Verdict(
             "outside", "its credential is added outside: there is no asking anonymously"
         )
+    if source.policy == "never":
+        return Verdict("anonymous", "asked anonymously: its policy is never")
     return Verdict(
-        "anonymous", "asked anonymously: no credential was found, or none is to be sent"
+        "anonymous",
+        "asked anonymously: no credential was found",
+        f"`admit auth explain {source.label}` tells where it was looked for",
     )
 
 
 def _refused(ours: View) -> Verdict:
+    if ours.status == UNSENT:
+        return Verdict("refused", "nothing was sent; see the error")
     word = "refused" if ours.is_refused else "failed"
     return Verdict("refused", f"{word}; see the error")
 
@@ -245,18 +275,27 @@ def _print(output: Output, checked: Checked) -> None:
     output.data(f"{name}{shown}")
     rows = [each for each in (checked.ours, checked.nobodys) if each is not None]
     if rows and question is not None:
-        noun = "" if question.is_file else f"{question.noun}s"
-        width = max(len("asked as"), *(len(each.identity) for each in rows))
-        answers = max(len("answer"), *(len(each.status) for each in rows))
-        output.data(f"  {'asked as':{width}}  {'answer':{answers}}  {noun}".rstrip())
-        for each in rows:
-            count = "-" if each.names is None else str(len(each.names))
-            count = "" if question.is_file else f"{count:>{len(noun)}}"
-            away = f"  (of {each.elsewhere})" if each.elsewhere else ""
-            line = f"  {each.identity:{width}}  {each.status:{answers}}  {count}{away}"
-            output.data(line.rstrip())
-    color = {"confirmed": GREEN, "refused": RED}.get(checked.verdict.code, YELLOW)
-    output.data(f"  {output.paint(checked.verdict.text, color)}")
+        for line in table_of(question, rows):
+            output.data(f"  {line}")
+    verdict = checked.verdict
+    color = {"confirmed": GREEN, "refused": RED}.get(verdict.code, YELLOW)
+    output.data(f"  {output.paint(verdict.text, color)}")
+    for line in verdict.advice.splitlines():
+        output.data(f"  {line}")
+
+
+def table_of(question: Question, rows: Sequence[View]) -> Iterator[str]:
+    """Lines that set answers to one question side by side."""
+    noun = "" if question.is_file else f"{question.noun}s"
+    width = max(len("asked as"), *(len(each.identity) for each in rows))
+    answers = max(len("answer"), *(len(each.status) for each in rows))
+    yield f"{'asked as':{width}}  {'answer':{answers}}  {noun}".rstrip()
+    for each in rows:
+        count = "-" if each.names is None else str(len(each.names))
+        count = "" if question.is_file else f"{count:>{len(noun)}}"
+        away = f"  (of {each.elsewhere})" if each.elsewhere else ""
+        line = f"{each.identity:{width}}  {each.status:{answers}}  {count}{away}"
+        yield line.rstrip()
 
 
 def _describe(checked: Checked) -> dict[str, object]:
@@ -270,6 +309,7 @@ def _describe(checked: Checked) -> dict[str, object]:
         "anonymous": _view(checked.nobodys),
         "verdict": checked.verdict.code,
         "text": checked.verdict.text,
+        "advice": checked.verdict.advice or None,
     }
 
 

@@ -118,7 +118,10 @@ def _find(session: Session, indexes: Sequence[IndexSettings], text: str) -> Subj
     for index in indexes:
         if index.source.key == source.key:
             return replace(_configured(index), url=url)
-    return Subject(source, session.settings.origin_of("authenticate"), url)
+    origin = session.settings.origin_of("authenticate")
+    if url.path.endswith("/"):  # a page, not a file: an index that is not configured
+        return Subject(replace(source, kind="index"), origin)
+    return Subject(source, origin, url)
 
 
 def output_safe(text: str) -> str:

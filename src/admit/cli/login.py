@@ -11,6 +11,7 @@ from __future__ import annotations
 import sys
 
 from admit.cli.auth import find_source, one_target, open_session, shown_user
+from admit.cli.output import GREEN
 from admit.errors import UsageError
 
 TYPE_CHECKING = False
@@ -48,7 +49,7 @@ def login(settings: Settings, output: Output, words: Sequence[str]) -> int:
         )
         kind: Kind = "bearer" if is_token else "basic"
         credential = Credential(
-            username, secret, "login", "what was given", kind, is_ambient=True
+            username, secret, "login", "what you gave", kind, is_ambient=True
         )
         _check_sendable(credential)
         if not (settings.flag("no_verify") or settings.flag("offline")):
@@ -57,10 +58,8 @@ def login(settings: Settings, output: Output, words: Sequence[str]) -> int:
         entry = Stored(url, username, secret, kind, _today())
         store = open_store(settings)
         store.add(entry)
-        output.note(
-            f"Stored the credential of {shown_user(entry)} for {url.text} in "
-            f"{store.shown}"
-        )
+        what = shown_user(entry) if is_token else f"the secret of {shown_user(entry)}"
+        output.note(f"Stored {what} for {url.text} in {store.shown}")
         _tell_what_goes_before(session, source, credential, output)
     return 0
 
@@ -157,10 +156,10 @@ def _verify(
         AuthError, NetworkError: the index refuses it, or cannot be asked; nothing is
             stored then.
     """
-    from admit.auth.denial import plain_http, unusable
+    from admit.auth.denial import CredentialsRejected, plain_http, unusable
     from admit.auth.query import Found
     from admit.auth.scope import as_nobody, plain_http_problem
-    from admit.cli.check import compare
+    from admit.cli.check import compare, table_of
     from admit.index.view import look_as_nobody, look_as_us, question_of
     from admit.value import replace
 
@@ -183,12 +182,23 @@ def _verify(
     finally:
         ours_client.close()
         nobodys_client.close()
-    output.note(f"{source.label}: {verdict.text}")
+    output.note(source.label)
+    for line in table_of(question, (ours, nobodys)):
+        output.note(f"  {line}")
+    if not verdict.is_well:
+        raise CredentialsRejected(verdict.text, fix=_unstored(verdict.advice))
+    if verdict.code == "confirmed":
+        output.note(f"  {output.paint(verdict.text, GREEN)}")
+        return
+    output.warn(
+        f"{verdict.text}; `admit auth check {source.label} --project NAME` with a "
+        "project that only your account sees tells more"
+    )
 
 
 def _unstored(fix: str | None) -> str:
     text = "nothing was stored; --no-verify stores without asking"
-    return f"{fix}; {text}" if fix else text
+    return f"{fix}\n{text}" if fix else text
 
 
 def _tell_what_goes_before(

@@ -12,7 +12,7 @@ import sys
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
     from typing import NoReturn
 
     from admit.cli.output import Output
@@ -45,7 +45,7 @@ def main(argv: Sequence[str] | None = None) -> int:
 
 
 def _dispatch(arguments: list[str], output: Output) -> int:
-    from admit.cli.arguments import find_verb, format_help, parse_arguments
+    from admit.cli.arguments import find_verb, parse_arguments
     from admit.config.options import BY_NAME, COMMANDS
 
     verb, rest = find_verb(arguments)
@@ -71,7 +71,7 @@ def _dispatch(arguments: list[str], output: Output) -> int:
         _misused(*_unknown(verb, instead_of_verb(verb)))
     read = parse_arguments(command, rest)
     if read.wants_help:
-        sys.stdout.write(format_help(command))
+        sys.stdout.write(_help(command, read.operands))
         return 0
     given = read.given
     output.is_json = given.get("output_format") == "json"
@@ -104,6 +104,16 @@ def mask_words(text: str) -> str:
     from admit.spec.url import mask_url_text
 
     return " ".join(mask_url_text(word) for word in text.split(" "))
+
+
+def _help(command: Command, operands: Mapping[str, object]) -> str:
+    from admit.cli.arguments import format_help, texts_of
+
+    if command.name != "auth":
+        return format_help(command)
+    from admit.cli.auth_help import format_auth_help
+
+    return format_auth_help(command, next(iter(texts_of(operands["_words"])), None))
 
 
 def _overview(commands: Sequence[Command]) -> str:

@@ -67,6 +67,27 @@ def choose_policy(
     return _decided(source, choice, above)
 
 
+def check_names(
+    texts: Iterable[str], origin: str, sources: Iterable[Source]
+) -> tuple[str, ...]:
+    """Warn of rules for an index that there is not: `crop=always` (pain F9).
+
+    A host or a URL may be that of something that is asked for later.
+    """
+    names = [source.name for source in sources if source.name]
+    known = {name.lower() for name in names}
+    warnings = []
+    for text in texts:
+        pattern = rule_of(text, origin).pattern or ""
+        is_name = bool(pattern) and not set(pattern) & set(".:/*")
+        if is_name and pattern.lower() not in known | {"localhost"}:
+            listed = ", ".join(names) or "none has a name"
+            warnings.append(
+                f"`{text}` of {origin} matches no index (named indexes: {listed})"
+            )
+    return tuple(warnings)
+
+
 def rule_of(text: str, origin: str) -> AuthenticateRule:
     """Parse one rule.
 

@@ -581,9 +581,8 @@ VERB = Operand("verb", "?", "dir|size|clean|verify", "what to do with the cache"
 LOGIN = Operand(
     "words",
     "*",
-    "VERB",
-    "explain, check, login, logout, list, token, forget or dir; behind most of them "
-    "the name of an index, or a URL",
+    "explain|check|login|logout|list|token|forget|dir",
+    "SOURCE is the name of an index, or a URL",
 )
 SETTING = Operand("words", "*", "list|get|files", "`list`, `get SETTING` or `files`")
 SHELL = Operand("shell", "?", "bash|zsh|fish|powershell", "for which shell")

@@ -115,8 +115,8 @@ class Unconfirmed:
                 "confirmed"
             )
         return (
-            f"the credential {who} was accepted but is not provable on {label}, which "
-            "may show others as much"
+            f"nothing proves the credential {who}: {label} took it, and may take "
+            "any other for that of nobody"
         )
 
     @property
@@ -127,7 +127,7 @@ class Unconfirmed:
         prove = f"set `probe` of {label} to a project that every user of it sees"
         if not self.missed:
             return prove
-        return f"look whether the credential from {where} has expired; {prove}"
+        return f"look whether the credential from {where} has expired\n{prove}"
 
     def warning(self, others: Sequence[tuple[str, str]]) -> str:
         """One line for packages that came from elsewhere: (name, index label)."""

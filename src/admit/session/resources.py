@@ -94,7 +94,14 @@ class Resources:
 
             settings = self.settings
             sources = tuple(each.source for each in self.indexes())
-            for text in check_variables(settings.environ, sources):
+            strays = check_variables(settings.environ, sources)
+            rules = settings.items("authenticate")
+            if rules:
+                from admit.config.authenticate import check_names
+
+                origin = settings.origin_of("authenticate")
+                strays += check_names(rules, origin, sources)
+            for text in strays:
                 self.listener.warning(text)
             asker = self.listener.asker()
             around = Surroundings(asker, self.scrub, self.unfinished)

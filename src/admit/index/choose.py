@@ -1,7 +1,7 @@
 """From a project's page to what a target may install of it.
 
-For: the versions a resolver may choose among, the best wheel of each, and for the
-rest the reason why not.
+For: the versions a resolver may choose among, the best wheel of each, the source
+distribution beside or in place of wheels, and for the rest the reason why not.
 Does not know: requirements, policies for pre-releases or yanked files (it marks
 them), networks, disks.
 Shape: `ProjectPage` and `Target` -> `Listing`.
@@ -13,20 +13,21 @@ from __future__ import annotations
 import marshal
 
 from admit.errors import InputError
-from admit.index.listing import Candidate, Listing, Rejected
+from admit.index.listing import SOURCE_SUFFIXES, Candidate, Listing, Rejected
+from admit.index.packed import check_link, fields_of
 from admit.index.simple import WHEEL_SUFFIX, ProjectPage, parse_file
+from admit.spec.names import normalize_name
 from admit.spec.tags import (
     SDIST_SUFFIXES,
     WheelName,
     parse_sdist_filename,
     parse_wheel_filename,
 )
-from admit.spec.url import InvalidUrl
 from admit.spec.version import parse_specifier, parse_version
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from admit.index.listing import Choice, Fields, Reason
+    from admit.index.packed import Alone, Beside, Choice, Reason
     from admit.index.simple import Entry, File
     from admit.spec.names import NormalizedName
     from admit.spec.tags import Build, Target
@@ -35,7 +36,6 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "Listing", "Rejected", "choose_candidates"]
 
-_WEB = ("http", "https")
 _SHOWN = 3
 """Tags named of wheels for other targets."""
 
@@ -46,7 +46,8 @@ def choose_candidates(
     """Order the wheels of every version, and say why the rest is no use.
 
     Best: allowed by Requires-Python, not yanked, the target's best tag, the highest
-    build; among equals the first on the page. Sdists are never chosen yet.
+    build; among equals the first on the page. Source distributions are kept apart:
+    see `Listing.with_sources`.
     """
     sorting = _Sorting(project, target)
     sorting.add(page.entries)
@@ -60,6 +61,8 @@ def choose_candidates(
     for index, (version, files) in enumerate(chosen):
         is_admitted = sorting.admits(files[0].requires_python)
         masks.add(1 << index, version, files[0], is_admitted)
+    sorting.sort_others(frozenset(keys))
+    alone = sorting.alone(page.base)
     reasons = sorting.reasons(frozenset(keys))
     return Listing(
         (
@@ -74,12 +77,14 @@ def choose_candidates(
             tuple([marshal.dumps(sorting.encoded(files)) for _, files in chosen]),
             marshal.dumps(reasons),
             page.problems,
+            marshal.dumps(alone) if alone else b"",
+            marshal.dumps(sorting.beside) if sorting.beside else b"",
         )
     )
 
 
 def list_file(url: Url, project: NormalizedName, target: Target) -> Listing:
-    """Return a listing of the one wheel that a URL leads to.
+    """Return a listing of the one file that a URL leads to.
 
     A hash in the URL's fragment counts as stated by the page.
     """
@@ -89,20 +94,6 @@ def list_file(url: Url, project: NormalizedName, target: Target) -> Listing:
         entry["hashes"] = {name: text}
     page = ProjectPage(project, url, (entry,))
     return choose_candidates(page, project, target, page_url=url)
-
-
-def _fields(file: File) -> Fields:
-    """Return the fields as `File` takes them, in order."""
-    return (
-        file.filename,
-        file.url,
-        file.hashes,
-        file.requires_python,
-        file.yanked,
-        file.upload_time,
-        file.size,
-        file.metadata,
-    )
 
 
 def _python_release(target: Target) -> str:
@@ -123,14 +114,6 @@ def _host_of(url: str) -> str:
     """Return an absolute link up to its path."""
     end = url.find("/", url.find("//") + 2)
     return url if end < 0 else url[:end]
-
-
-def _check_scheme(link: Url, base: Url) -> None:
-    """Raise InvalidUrl if a page of a server names a file of this machine."""
-    if base.scheme in _WEB and link.scheme not in _WEB:
-        raise InvalidUrl(
-            f"a page of a server links to {link.scheme}:, which no server has"
-        )
 
 
 def _build(each: tuple[int, WheelName, Entry]) -> Build:
@@ -181,6 +164,14 @@ class _Sorting:
         """Beginnings of links known to be sound."""
         self._others: list[Entry] = []
         """No wheels."""
+        self._own: dict[str, bool] = {}
+        """By what sdists' names begin with: whether it is the project's name."""
+        self._alone: dict[Version, list[Entry]] = {}
+        """Source distributions of versions without a usable wheel."""
+        self._sources: dict[Version, Reason] = {}
+        """Versions without any wheel, that have a source distribution."""
+        self.beside: list[Beside] = []
+        """Source distributions of versions that have a usable wheel, as listed."""
         self._broken: list[Reason] = []
 
     def add(self, entries: tuple[Entry, ...]) -> None:
@@ -287,7 +278,7 @@ class _Sorting:
     def encoded(self, files: list[File]) -> Choice:
         """What a listing keeps of the files of a version."""
         return tuple(
-            [(_fields(file), self.admits(file.requires_python)) for file in files]
+            [(fields_of(file), self.admits(file.requires_python)) for file in files]
         )
 
     def _check_url(self, url: str, base: Url) -> None:
@@ -295,9 +286,7 @@ class _Sorting:
         is_path = ":" not in url.partition("/")[0] and not url.startswith("//")
         host = "/" if is_path else _host_of(url)
         if host not in self._hosts or not url.isprintable():
-            _check_scheme(base.join(url), base)
-            if not url.isprintable():
-                raise InvalidUrl(f"a link holds a control character: {url!a}")
+            check_link(url, base)
             self._hosts.add(host)
 
     def _preference(self, each: tuple[int, WheelName, Entry]) -> tuple[bool, bool, int]:
@@ -307,19 +296,13 @@ class _Sorting:
 
     def reasons(self, usable: frozenset[bytes]) -> list[Reason]:
         """Why versions outside `usable` are, ascending; then files without version."""
-        found: dict[Version, Reason] = {}
+        found = self._sources
         for head, entries in self._elsewhere.items():
             version = self._heads[head].version
             if version.key not in usable:
                 found.setdefault(
                     version, self._reason_elsewhere(version, entries, head)
                 )
-        known = frozenset([wheel.version for wheel in self._heads.values()])
-        texts = frozenset([f"{version.text}.tar.gz" for version in known])
-        for entry in self._others:
-            # Nearly all sdists have a wheel of their version beside them.
-            if entry["filename"].rpartition("-")[2] not in texts:
-                self._add_other(entry, known, found)
         ordered = [found[version] for version in sorted(found)]
         return [*ordered, *self._broken]
 
@@ -334,17 +317,95 @@ class _Sorting:
             tails.append(f"{len(entries) - _SHOWN} more")
         return "tags", version.text, tuple(tails)
 
-    def _add_other(
-        self, entry: Entry, known: frozenset[Version], found: dict[Version, Reason]
-    ) -> None:
-        filename = entry["filename"]
+    # Source distributions
+
+    def sort_others(self, usable: frozenset[bytes]) -> None:
+        """Sort what is no wheel: beside usable wheels, alone, or no use.
+
+        `usable`: keys of versions that have a usable wheel.
+        """
+        known = {
+            f"{wheel.version.text}.tar.gz": wheel.version
+            for wheel in self._heads.values()
+        }
+        versions = frozenset(known.values())
+        own, beside, admits = self._own, self.beside, self.admits
+        for entry in self._others:
+            filename = entry["filename"]
+            head, _, tail = filename.rpartition("-")
+            # Nearly all sdists have a wheel of their version beside them.
+            version = known.get(tail)
+            if version is None or not (
+                own[head] if head in own else self._is_own(head)
+            ):
+                version = self._parse_source(filename)
+                if version is None:
+                    continue
+                if version not in versions:
+                    self._sources.setdefault(version, ("source", version.text, ()))
+            if not filename.endswith(SOURCE_SUFFIXES):
+                continue
+            if version.key not in usable:
+                self._alone.setdefault(version, []).append(entry)
+                continue
+            get = entry.get
+            python = get("requires-python")
+            beside.append(
+                (
+                    *(version.key, filename, entry["url"], get("hashes"), python),
+                    *(get("yanked"), get("upload-time"), get("size"), admits(python)),
+                )
+            )
+
+    def _is_own(self, head: str) -> bool:
+        """Whether what stands before a version is the project's name."""
+        try:
+            is_own = normalize_name(head) == self.project
+        except InputError:
+            is_own = False
+        self._own[head] = is_own
+        return is_own
+
+    def _parse_source(self, filename: str) -> Version | None:
         if not filename.endswith(SDIST_SUFFIXES):
             self._broken.append(("kind", filename, ()))
-            return
+            return None
         try:
-            version = parse_sdist_filename(filename, self.project).version
+            return parse_sdist_filename(filename, self.project).version
         except InputError as error:
             self._broken.append(("filename", filename, (error.why or error.what,)))
-            return
-        if version not in known:
-            found.setdefault(version, ("source", version.text, ()))
+            return None
+
+    def alone(self, base: Url) -> Alone | None:
+        """Return the versions that can only be built, ascending; None for none."""
+        found: list[tuple[Version, File]] = []
+        for version in sorted(self._alone):
+            entries = self._alone[version]
+            if len(entries) > 1:
+                entries.sort(key=_source_preference)
+            for entry in entries:
+                try:
+                    file = parse_file(entry)
+                    self._check_url(file.url, base)
+                except InputError as error:
+                    self._broken.append(("field", entry["filename"], (error.what,)))
+                else:
+                    found.append((version, file))
+                    break
+        if not found:
+            return None
+        masks = _Masks()
+        for index, (version, file) in enumerate(found):
+            masks.add(1 << index, version, file, self.admits(file.requires_python))
+        return (
+            tuple([version.key for version, _ in found]),
+            tuple([version.text for version, _ in found]),
+            masks.prereleases,
+            masks.yanked,
+            tuple(masks.unsupported.items()),
+            tuple([marshal.dumps(self.encoded([file])) for _, file in found]),
+        )
+
+
+def _source_preference(entry: Entry) -> tuple[bool, bool]:
+    return bool(entry.get("yanked")), not entry["filename"].endswith(".tar.gz")

@@ -3,8 +3,8 @@
 For: strategies that compare what several indexes have of a project.
 Does not know: indexes, why several count (`resolve.finder`).
 Shape: listings in the order of their indexes -> `MergedListing`, which answers as a
-`Listing` does. A version is the first listing's that has it fit for use, else the
-first's that has it at all.
+`Listing` does. A version is the first listing's that has a wheel of it fit for use;
+else the first's that has it fit to be built, else the first's that has it at all.
 """
 
 from __future__ import annotations
@@ -30,14 +30,15 @@ class MergedListing:
     def __init__(self, parts: Sequence[Listing | MergedListing]) -> None:
         self._parts = parts
         owners: dict[bytes, tuple[int, int]] = {}
+        ranks: dict[bytes, int] = {}
         for part, listing in enumerate(parts):
             unfit = listing.yanked
             for _, mask in (*listing.unsupported, *listing.withheld):
                 unfit |= mask
             for index, key in enumerate(listing.keys):
-                is_fit = not unfit >> index & 1
-                if key not in owners or (is_fit and self._is_unfit(*owners[key])):
-                    owners[key] = part, index
+                rank = (unfit >> index & 1) * 2 + (listing.sources >> index & 1)
+                if key not in owners or rank < ranks[key]:
+                    owners[key], ranks[key] = (part, index), rank
         self.project: NormalizedName = parts[0].project
         self.keys: tuple[bytes, ...] = tuple(sorted(owners))
         self._owners = tuple(owners[key] for key in self.keys)
@@ -50,6 +51,7 @@ class MergedListing:
         )
         """By listing: the versions taken from it."""
         self.yanked: int = self._gather(each.yanked for each in parts)
+        self.sources: int = self._gather(each.sources for each in parts)
         self.prereleases: int = self._gather(each.prereleases for each in parts)
         self.unsupported: Named = self._gather_named(
             [each.unsupported for each in parts]
@@ -84,11 +86,6 @@ class MergedListing:
     def summary(self) -> str:
         """A predicate that says why there may be nothing to choose."""
         return " and ".join(dict.fromkeys(each.summary for each in self._parts))
-
-    def _is_unfit(self, part: int, index: int) -> bool:
-        listing = self._parts[part]
-        masks = [mask for _, mask in (*listing.unsupported, *listing.withheld)]
-        return any(mask >> index & 1 for mask in (listing.yanked, *masks))
 
     def _gather(self, masks: Iterable[int]) -> int:
         """Make one mask of those of the parts."""

@@ -26,7 +26,7 @@ from admit.spec.url import Secret, parse_url
 from support.wheel import metadata_text, wheel_filename
 
 if TYPE_CHECKING:
-    from collections.abc import Callable, Collection, Mapping, Sequence
+    from collections.abc import Callable, Collection, Iterator, Mapping, Sequence
 
     from admit.auth.ledger import Standing
     from admit.errors import AdmitError
@@ -66,6 +66,10 @@ class Release:
     yanked: bool | str = False
     uploaded: str | None = None
     sha256: str | None = None
+    """Of the wheel."""
+    has_wheel: bool = True
+    sdist: str | None = None
+    """The sha256 of a source distribution, if there is one."""
 
 
 @dataclass
@@ -100,7 +104,9 @@ class Shelf:
             host = self.url.split("/")[2]
             return settled(Absent(project, f"was not found on {host}", 404, ANONYMOUS))
         url = parse_url(f"{self.url}{project}/")
-        files = [_file(project, as_release(each)) for each in releases]
+        files = [
+            file for each in map(as_release, releases) for file in _files(project, each)
+        ]
         body = json.dumps({"files": files, "meta": {}, "name": project}).encode()
         page = parse_page(body, "application/vnd.pypi.simple.v1+json", url)
         listing = choose_candidates(page, project, TARGET, page_url=url)
@@ -153,8 +159,16 @@ def as_release(each: str | Release) -> Release:
     return each if isinstance(each, Release) else Release(each)
 
 
-def _file(project: str, release: Release) -> dict[str, object]:
-    filename = wheel_filename(normalize_name(project), release.version)
+def _files(project: str, release: Release) -> Iterator[dict[str, object]]:
+    if release.has_wheel:
+        name = wheel_filename(normalize_name(project), release.version)
+        yield _file(name, release, release.sha256)
+    if release.sdist is not None:
+        name = f"{project}-{release.version}.tar.gz"
+        yield _file(name, release, release.sdist)
+
+
+def _file(filename: str, release: Release, sha256: str | None) -> dict[str, object]:
     file: dict[str, object] = {"filename": filename, "url": filename, "hashes": {}}
     if release.python is not None:
         file["requires-python"] = release.python
@@ -162,6 +176,6 @@ def _file(project: str, release: Release) -> dict[str, object]:
         file["yanked"] = release.yanked
     if release.uploaded is not None:
         file["upload-time"] = release.uploaded
-    if release.sha256 is not None:
-        file["hashes"] = {"sha256": release.sha256}
+    if sha256 is not None:
+        file["hashes"] = {"sha256": sha256}
     return file

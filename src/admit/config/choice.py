@@ -44,6 +44,7 @@ def policy_of(settings: Settings, preferences: Preferences = ()) -> Policy:
         resolution=_resolution(settings),
         ignore_installed=settings.flag("reinstall"),
         no_binary=_names(settings.items("no_binary")),
+        only_binary=_only_binary(settings),
         preferences=preferences,
     )
 
@@ -54,7 +55,15 @@ def policy_of_tools(settings: Settings) -> Policy:
     The newest: what the user says with `--resolution`, `--prerelease`, `--upgrade` or
     `--no-deps` is about packages that were asked for.
     """
-    return Policy(no_binary=_names(settings.items("no_binary")))
+    return Policy(
+        no_binary=_names(settings.items("no_binary")),
+        only_binary=_only_binary(settings),
+    )
+
+
+def _only_binary(settings: Settings) -> frozenset[str]:
+    names = _names(settings.items("only_binary"))
+    return names | {":all:"} if settings.flag("no_build") else names
 
 
 def strategy_of(settings: Settings) -> Strategy:

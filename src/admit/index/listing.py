@@ -184,9 +184,10 @@ class Listing:
         unsupported = dict(self.unsupported)
         for index in range(len(self.keys)):
             bit = 1 << index
-            verdicts = [judge(file) for file in self.files(index)]
+            files = self.files(index)
+            verdicts = [judge(file) for file in files]
             if None not in verdicts:
-                reason = verdicts[0] or ""
+                reason = verdicts[-1 if is_source(files[-1]) else 0] or ""
                 withheld[reason] = withheld.get(reason, 0) | bit
             elif verdicts[0] is not None:
                 place = listing._places[index] = verdicts.index(None)  # noqa: SLF001  # same class

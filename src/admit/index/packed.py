@@ -127,8 +127,6 @@ def widen(mask: int, at: int) -> int:
 
 def read_beside(digest: Digest) -> dict[bytes, tuple[Fields, bool]]:
     """Look at the source distributions beside wheels: the best of each version."""
-    from admit.spec.tags import parse_sdist_filename
-
     rows: list[Beside] = marshal.loads(digest[12])  # noqa: S302  # our own bytes
     base = parse_url(digest[2])
     found: dict[bytes, tuple[Fields, bool]] = {}
@@ -144,7 +142,6 @@ def read_beside(digest: Digest) -> dict[bytes, tuple[Fields, bool]]:
         }
         try:
             file = parse_file(entry)
-            parse_sdist_filename(filename, digest[0])
             check_link(file.url, base)
         except InputError:
             continue  # the version has wheels: nobody misses it

@@ -144,7 +144,8 @@ class Finder:
         """Ask the indexes for a project, one after the other."""
         if name in self.direct:
             direct = self.direct[name]
-            return settled(Found(direct.listing, direct.files, _of_file(direct)))
+            listing = self._eligible.in_form(direct.listing)
+            return settled(Found(listing, direct.files, _of_file(listing)))
         way = route(name, self._settings)
         beside = tuple(each for each in way.indexes if each.is_additional)
         if not beside:
@@ -360,9 +361,9 @@ class _MergedFiles:
         return self._files[self._listing.part_of(candidate)].source_of(candidate)
 
 
-def _of_file(direct: Direct) -> str:
+def _of_file(listing: Listing) -> str:
     """Say what may be wrong with a file that was given."""
-    rejected = direct.listing.rejected
+    rejected = listing.rejected
     if not rejected:
         return "has the file given"
     return f"cannot be had from the file given: {rejected[0].reason}"

@@ -10,6 +10,7 @@ final will do; where both will do, the final release wins.
 
 from __future__ import annotations
 
+from admit.index.listing import is_source
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -31,6 +32,21 @@ if TYPE_CHECKING:
     Resolution = Literal["highest", "lowest", "lowest-direct"]
 
 OTHER_HASHES = "came with other hashes than those given"
+NO_SOURCE = "has no source distribution, as --no-binary wants"
+FORBIDDEN = "building is forbidden (--only-binary or --no-build)"
+
+
+@value
+class Forms:
+    """Which files of a project may be used."""
+
+    wheels: bool = True
+    sources: bool = False
+    why_no_sources: str = ""
+    """For explanations; "" for what listings say by themselves."""
+
+
+_WHEELS = Forms()
 
 
 @value
@@ -43,8 +59,12 @@ class Policy:
     prereleases: Prereleases = "if-necessary-or-explicit"
     resolution: Resolution = "highest"
     ignore_installed: bool = False
+    may_build: bool = False
+    """Whether source distributions count at all."""
     no_binary: frozenset[str] = frozenset()
     """Names that are to be built; ":all:" for every one."""
+    only_binary: frozenset[str] = frozenset()
+    """Names that are never built; ":all:" for every one that `no_binary` leaves."""
     preferences: tuple[tuple[NormalizedName, Version], ...] = ()
     """Versions to keep where they fit: those of an output file."""
     is_at_hand: Callable[[Candidate], bool] | None = None
@@ -55,7 +75,23 @@ class Policy:
         return self.upgrade or name in self.upgrade_only
 
     def must_build(self, name: str) -> bool:
+        """Whether only a source distribution will do."""
+        if name in self.only_binary:
+            return False
         return ":all:" in self.no_binary or name in self.no_binary
+
+    def forms(self, name: str) -> Forms:
+        """Return which files of a project may be used.
+
+        What is said of a name counts before what is said of all; who says both of
+        the same forbids: that runs nobody's code.
+        """
+        if not self.may_build:
+            return _WHEELS
+        is_named = name in self.no_binary
+        if name in self.only_binary or (":all:" in self.only_binary and not is_named):
+            return Forms(why_no_sources=FORBIDDEN)
+        return Forms(wheels=not self.must_build(name), sources=True)
 
 
 @value
@@ -102,6 +138,16 @@ class Eligible:
     """Only files uploaded before; as `config.cutoff` writes it."""
     hashes: Mapping[str, tuple[Digest, ...]] | None = None
     """By project: a file must have one of these."""
+    forms: Callable[[str], Forms] | None = None
+    """By project: whether wheels count, and source distributions; None: wheels do."""
+
+    def in_form(self, listing: Listing) -> Listing:
+        """Return a listing with its source distributions if they count."""
+        forms = self.forms(listing.project) if self.forms is not None else _WHEELS
+        if forms.sources:
+            return listing.with_sources()
+        why = forms.why_no_sources
+        return listing.without_sources(why) if why else listing
 
     def narrow(self, listing: Listing, own_cutoff: str | None = None) -> Listing:
         """Return a listing without the files that do not count.
@@ -110,10 +156,14 @@ class Eligible:
         """
         cutoff = self.cutoff if own_cutoff is None else own_cutoff
         hashes = (self.hashes or {}).get(listing.project)
-        if not cutoff and hashes is None:
+        forms = self.forms(listing.project) if self.forms is not None else _WHEELS
+        listing = self.in_form(listing)
+        if not cutoff and hashes is None and forms.wheels:
             return listing
 
         def judge(file: File) -> str | None:
+            if not forms.wheels and not is_source(file):
+                return NO_SOURCE
             if cutoff and (reason := judge_age(file, cutoff)):
                 return reason
             if hashes is not None and agrees(file, hashes) is False:

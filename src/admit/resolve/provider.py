@@ -169,7 +169,8 @@ class Provider:
             return Unavailable(answer.reason)
         if found is None and self._policy.upgrades(_name(name)):
             self._unseen[name] = answer.reason
-        if self._policy.must_build(name) and name not in self._finder.direct:
+        must_build = self._policy.must_build(name) and not self._policy.may_build
+        if must_build and name not in self._finder.direct:
             raise BuildingComesLater(
                 f"{name} would have to be built, as --no-binary asks",
                 why="admit installs wheels; building from source comes later",
@@ -274,7 +275,7 @@ class Provider:
             candidate = project.candidate(
                 pick(usable, project.tiers, is_lowest=is_lowest)
             )
-            if candidate is not None:
+            if candidate is not None and not candidate.is_source:
                 self._fetch_metadata(name, project.found, candidate)
 
     def dependencies(
@@ -333,6 +334,8 @@ class Provider:
             if likely is None:
                 return
             candidate = found.listing.candidate(likely)
+            if candidate.is_source:
+                return  # nothing is built on a guess
             with_dependencies = self._policy.with_dependencies
             if not with_dependencies and not self._may_be_refused(found, candidate):
                 return

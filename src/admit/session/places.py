@@ -17,15 +17,20 @@ if TYPE_CHECKING:
     from admit.config.settings import IndexSettings
     from admit.index.simple import File
     from admit.resolve.finder import Place
-    from admit.resolve.policy import Asked
+    from admit.resolve.policy import Asked, Policy
     from admit.session.resources import Resources
     from admit.spec.requirement import Requirement
     from admit.spec.tags import Target
     from admit.spec.url import Url
 
 
-def open_finder(resources: Resources, target: Target, asked: Asked) -> Finder:
-    """Return the finder of projects for a target, and for the files that are wanted."""
+def open_finder(
+    resources: Resources, target: Target, asked: Asked, policy: Policy | None = None
+) -> Finder:
+    """Return the finder of projects for a target, and for the files that are wanted.
+
+    `policy`: says whether source distributions count; without one they do not.
+    """
     given = {
         (each.algorithm, each.hex)
         for digests in (asked.hashes or {}).values()
@@ -48,7 +53,11 @@ def open_finder(resources: Resources, target: Target, asked: Asked) -> Finder:
         direct,
         resources.listener.warning,
         strategy=strategy_of(resources.settings),
-        eligible=Eligible(cutoff_of(resources.settings), asked.hashes),
+        eligible=Eligible(
+            cutoff_of(resources.settings),
+            asked.hashes,
+            policy.forms if policy is not None else None,
+        ),
     )
 
 

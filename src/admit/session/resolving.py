@@ -69,7 +69,7 @@ def resolve_asked(
     Raises:
         See `resolve_wanted`.
     """
-    finder = open_finder(resources, target, asked)
+    finder = open_finder(resources, target, asked, policy)
     resolution = resolve(
         Provider(finder, target, installed, policy, asked, on_progress)
     )

@@ -129,6 +129,18 @@ class TestGet:
 
         golden(quiet)
 
+    def test_the_indexes_as_the_list_tells_them(self, quiet: Desk) -> None:
+        quiet.write("admit.toml", FILE)
+
+        ran = quiet.succeed("config", "get", "index")
+        told = quiet.succeed("config", "get", "index", "--json").stdout
+
+        everything = quiet.succeed("config").stdout
+        assert "corp https://" in ran.stdout
+        assert f"indexes, in the order they are asked:\n{ran.stdout}\n" in everything
+        everything = quiet.succeed("config", "--json").stdout
+        assert json.loads(told)["index"] == json.loads(everything)["indexes"]
+
     def test_what_is_no_setting(self, quiet: Desk, golden: Golden) -> None:
         quiet.fail("config", "get", "tiemout", status=2)
         quiet.fail("config", "get", status=2)

@@ -170,6 +170,11 @@ def test_noise_of_path_files_is_no_answer(tmp_path: Path) -> None:
         pytest.param(
             r"printf 'a\033[31mred\n' >&2; exit 1", "a[31mred", id="control-characters"
         ),
+        pytest.param(
+            'printf "%s" "$3" | tr "\\n" " " >&2; exit 2',
+            "ended with status 2, and took the question for a file's name",
+            id="echo",
+        ),
     ],
 )
 def test_interpreter_that_does_not_answer_is_told(

@@ -115,6 +115,35 @@ class TestNesting:
         assert caught.value.what == "cannot read the requirements file sub/none.txt"
         assert caught.value.why == "no such file or directory; one.txt wants it"
 
+    @pytest.mark.parametrize(
+        ("given", "fix"),
+        [
+            pytest.param(
+                "requirments.txt", "did you mean requirements.txt?", id="typing-error"
+            ),
+            pytest.param("sub", "did you mean sub/dev.txt?", id="folder"),
+            pytest.param("empty", "name a file in it", id="empty-folder"),
+        ],
+    )
+    def test_a_missing_file_is_told_with_what_may_be_meant(
+        self, folder: Folder, given: str, fix: str
+    ) -> None:
+        folder.write(requirements="a\n")
+        (folder.path / "empty").mkdir()
+        (folder.path / "sub").mkdir()
+        (folder.path / "sub" / "dev.txt").touch()
+
+        with pytest.raises(CannotReadRequirements) as caught:
+            folder.collect(files=(given,))
+
+        assert caught.value.fix == fix
+
+    def test_a_missing_file_is_told_with_its_whole_path(self, folder: Folder) -> None:
+        with pytest.raises(CannotReadRequirements) as caught:
+            folder.collect(files=("deep/er.txt",))
+
+        assert (caught.value.fix or "").endswith(f" {folder.path}/deep/er.txt")
+
     def test_a_file_of_another_encoding_is_named(self, folder: Folder) -> None:
         (folder.path / "one.txt").write_bytes("# grün\na\n".encode("latin-1"))
 

@@ -64,6 +64,21 @@ class TestOrder:
             "cannot be looked for: there is no index",
         )
 
+    def test_explicit_indexes_are_asked_for_nothing_that_is_not_theirs(self) -> None:
+        shelf = Shelf({"alpha": ["1.0"]}, CORP)
+        finder = make((shelf, {"is_explicit": True}))
+
+        missing = finder.find("alpha").result()
+
+        assert missing.reason == (
+            "cannot be looked for: https://pypi.corp.example/simple/ is explicit, "
+            "asked only for names that belong there"
+        )
+        assert (finder.advice() or "").startswith(
+            'say that the name belongs there, `packages = ["alpha"]`, or take '
+            "`explicit` out: "
+        )
+
     @pytest.mark.pain("H1")
     @pytest.mark.parametrize("error", [AuthError("denied"), NetworkError("gone")])
     @pytest.mark.parametrize(

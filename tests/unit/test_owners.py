@@ -8,6 +8,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from admit.config.settings import load_settings
+from admit.env.discover import NoEnvironment, find_executable
 from admit.owners import find_stranger, name_stranger
 
 if TYPE_CHECKING:
@@ -59,6 +60,21 @@ def work(tmp_path: Path) -> Path:
 def load(work: Path, **given: object) -> Settings:
     environ = {"HOME": str(work.parent / "home"), "PIP_CONFIG_FILE": "/nowhere/pip"}
     return load_settings(given, environ=environ, cwd=str(work))
+
+
+@as_root
+class TestAnEnvironmentAboveTheProject:
+    def test_of_a_stranger_is_not_run(self, work: Path) -> None:
+        folder = work.parent / ".venv"
+        (folder / "bin").mkdir(parents=True)
+        (folder / "bin" / "python").write_text("#!/bin/sh\n")
+        assert find_executable(None, {}, str(work)).folder == str(folder)
+        os.chown(folder, MALLORY, MALLORY)
+
+        with pytest.raises(NoEnvironment, match=f"belongs to user {MALLORY}"):
+            find_executable(None, {}, str(work))
+
+        assert find_executable(str(folder), {}, str(work)).folder == str(folder)
 
 
 @as_root

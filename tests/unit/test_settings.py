@@ -165,7 +165,12 @@ def test_the_policy_can_be_set_everywhere(
 @pytest.mark.parametrize(
     ("file", "what"),
     [
-        pytest.param("retries = ", "is not valid TOML", id="syntax"),
+        pytest.param(
+            "no-deps = true\nretries = ", "admit.toml:2 is not valid TOML", id="syntax"
+        ),
+        pytest.param(
+            "no-deps = true\nretries = [\n1,", "toml:3 is not valid TOML", id="end"
+        ),
         pytest.param(
             "retires = 3", "admit.toml:1: unknown setting `retires`", id="key"
         ),

@@ -38,6 +38,8 @@ def run_config(
         _list(settings, output)
     elif verb == "files" and not rest:
         _list_files(settings, output)
+    elif verb == "get" and len(rest) == 1 and rest[0] in ("index", "indexes"):
+        _tell_indexes(settings, output)
     elif verb == "get" and len(rest) == 1:
         _tell(settings, output, _option_of(rest[0]))
     else:
@@ -87,12 +89,23 @@ def _list(settings: Settings, output: Output) -> None:
     ]
     _table(output, "settings, and who set them:", rows)
     output.data("indexes, in the order they are asked:")
-    for index in indexes:
-        output.data(_format_index(index))
+    _tell_indexes(settings, output)
     output.data("")
     rest = [each for each in options if each.key not in settings.values]
     rows = [(each.name, _shown(settings, each), "") for each in rest]
     _table(output, "settings that nobody set:", rows)
+
+
+def _tell_indexes(settings: Settings, output: Output) -> None:
+    indexes = _indexes_of(settings)
+    if settings.flag("json"):
+        import json
+
+        told = [_index_as_json(each) for each in indexes]
+        output.data(json.dumps({"index": told}, indent=2))
+        return
+    for each in indexes:
+        output.data(_format_index(each))
 
 
 def _table(output: Output, title: str, rows: Sequence[tuple[str, str, str]]) -> None:

@@ -236,9 +236,19 @@ def parse_toml(path: str, raw: bytes) -> tuple[dict[str, Any], str]:
         text = raw.decode()
         return tomllib.loads(text), text
     except UnicodeDecodeError as error:
-        raise BadConfiguration(f"{path} is not UTF-8", why=error.reason) from error
+        line = raw.count(b"\n", 0, error.start) + 1
+        raise BadConfiguration(
+            f"{path}:{line} is not UTF-8", why=error.reason, fix="save it as UTF-8"
+        ) from error
     except tomllib.TOMLDecodeError as error:
-        raise BadConfiguration(f"{path} is not valid TOML", why=str(error)) from error
+        why = str(error)
+        _, is_placed, rest = why.partition(" (at line ")
+        line = int(rest.partition(",")[0]) if is_placed else raw.count(b"\n") + 1
+        raise BadConfiguration(
+            f"{path}:{line} is not valid TOML",
+            why=why[0].lower() + why[1:],
+            fix="mend that line, or read no file for now: --no-config",
+        ) from error
 
 
 def _parse_layer(path: str, raw: bytes) -> Layer:
@@ -247,7 +257,10 @@ def _parse_layer(path: str, raw: bytes) -> Layer:
         tool = document.get("tool")
         document = tool.get("admit", {}) if isinstance(tool, dict) else {}
         if not isinstance(document, dict):
-            raise BadConfiguration(f"{path}: [tool.admit] is not a table")
+            raise BadConfiguration(
+                f"{path}:{line_of(text, 'admit')}: [tool.admit] is not a table",
+                fix="write [tool.admit], and the settings below it",
+            )
     tables = document.pop("index", [])
     if not isinstance(tables, list) or not all(isinstance(t, dict) for t in tables):
         raise BadConfiguration(
@@ -327,7 +340,10 @@ def check_table(table: dict[str, object], path: str, text: str) -> IndexTable:
         if not isinstance(each, wanted) or (wanted is int and isinstance(each, bool)):
             raise BadConfiguration(f"{where}: `{key}` has the wrong type")
     if "url" not in table:
-        raise BadConfiguration(f"{where}: `url` is missing")
+        raise BadConfiguration(
+            f"{where}: `url` is missing",
+            fix='write for instance url = "https://pypi.corp.example/simple/"',
+        )
     origin = where.rpartition(": the index")[0]
     return IndexTable(table, origin, os.path.dirname(path))
 

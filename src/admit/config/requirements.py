@@ -298,6 +298,7 @@ class _Reading:
             raise CannotReadRequirements(
                 f"cannot read the requirements file {_shown(path, self._cwd)}",
                 why=reason[0].lower() + reason[1:] + "".join(by),
+                fix=_instead_of(path, self._cwd, (".txt", ".in", ".toml")),
             ) from error
 
     def _include(
@@ -370,7 +371,10 @@ class _Reading:
             return line.requirement
         path = os.path.join(self._cwd, os.path.expanduser(line.path))
         if not os.path.isfile(path):
-            raise UsageError(f"{line.where}: there is no file {line.path}")
+            raise UsageError(
+                f"{line.where}: there is no file {line.path}",
+                fix=_instead_of(os.path.normpath(path), self._cwd, (".whl",)),
+            )
         if not path.endswith(".whl"):
             raise BuildingComesLater(
                 f"{line.where}: {line.path} is not a wheel",
@@ -416,6 +420,28 @@ def path_of(url: Url) -> str:
     from admit.spec.url import percent_decode
 
     return percent_decode(url.path)
+
+
+def _instead_of(path: str, cwd: str, endings: tuple[str, ...]) -> str | None:
+    """Guess which file was meant by one that is not there, or is a folder."""
+    is_folder = os.path.isdir(path)
+    if os.path.exists(path) and not is_folder:
+        return None
+    folder = path if is_folder else os.path.dirname(path)
+    try:
+        names = [name for name in sorted(os.listdir(folder)) if name.endswith(endings)]
+    except OSError:
+        names = []
+    if not is_folder:
+        from difflib import get_close_matches
+
+        names = get_close_matches(os.path.basename(path), names, 3)
+    shown = [_shown(os.path.join(folder, name), cwd) for name in names[:3]]
+    if shown:
+        return f"did you mean {' or '.join(shown)}?"
+    if is_folder:
+        return "name a file in it"
+    return f"correct the path, or make the file: it would be {path}"
 
 
 def _shown(where: str, cwd: str) -> str:

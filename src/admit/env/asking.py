@@ -129,12 +129,11 @@ def ask(executable: str) -> dict[str, str]:
     _, mark, rest = output.partition(_MARK + "\n")
     answer, end, _ = rest.partition("\n" + _MARK)
     if not mark or not end:
-        last = done.stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
-        said = "".join(each for each in "".join(last) if each.isprintable())
         raise InterpreterFailed(
             what,
-            why=f"it ended with status {done.returncode}"
-            + (f": {said[:300]}" if said else " and no answer"),
+            why=_why_no_answer(done.returncode, done.stderr),
+            fix="name an interpreter, an environment's folder, or a version: "
+            "--python 3.12",
         )
     found = parse_answer(answer)
     _add_musl(found, executable)
@@ -144,6 +143,16 @@ def ask(executable: str) -> dict[str, str]:
 def _isolation(executable: str) -> tuple[str, ...]:
     """-I came with Python 3.4; a name tells old ones well enough."""
     return () if os.path.basename(executable).startswith("python2") else ("-I",)
+
+
+def _why_no_answer(status: int, stderr: bytes) -> str:
+    last = stderr.decode("utf-8", "replace").strip().splitlines()[-1:]
+    said = "".join(each for each in "".join(last) if each.isprintable())
+    if _SCRIPT.split("\n", 2)[1] in said:  # as `ls` says of what it cannot find
+        return f"it ended with status {status}, and took the question for a file's name"
+    return f"it ended with status {status}" + (
+        f": {said[:300]}" if said else " and no answer"
+    )
 
 
 def _why_not_run(executable: str, error: Exception) -> str:

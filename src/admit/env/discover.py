@@ -116,6 +116,7 @@ def find_executable(python: str | None, environ: Mapping[str, str], cwd: str) ->
     for folder in _folders_upwards(cwd):
         candidate = os.path.join(folder, ".venv")
         if os.path.isdir(candidate):
+            _refuse_strangers(candidate, cwd)
             executable = python_of(candidate)
             if executable is None:
                 raise NoEnvironment(
@@ -130,6 +131,21 @@ def find_executable(python: str | None, environ: Mapping[str, str], cwd: str) ->
         f"{cwd} nor a folder above it has a .venv",
         fix="make one with `admit venv`, or name one with --python",
     )
+
+
+def _refuse_strangers(folder: str, cwd: str) -> None:
+    """Refuse an environment that nobody named and somebody else has put there."""
+    if hasattr(os, "geteuid") and os.lstat(folder).st_uid == os.geteuid():
+        return  # the usual case, without an import
+    from admit.owners import find_stranger
+
+    owner = find_stranger(folder, cwd)
+    if owner is not None:
+        raise NoEnvironment(
+            f"{folder} belongs to {owner}",
+            why="its interpreter would run with your rights, and nobody named it",
+            fix=f"make one of your own: `admit venv`, or name it: --python {folder}",
+        )
 
 
 def python_of(folder: str) -> str | None:
@@ -258,6 +274,13 @@ def _named_path(python: str, environ: Mapping[str, str], cwd: str) -> str:
                 fix=f"make one there: `admit venv {path}`",
             )
         return executable
+    if not os.path.lexists(path):
+        raise NoEnvironment(
+            f"--python names {os.path.normpath(path)}, and nothing is there",
+            why=None if os.sep in python else f"no program on PATH is named {python}",
+            fix=f"make an environment there: `admit venv {python}`; or name a version: "
+            "--python 3.12",
+        )
     return path
 
 

@@ -139,6 +139,8 @@ class Finder:
         """Projects the user gave a file of."""
         self.warn = warn
         self._tally = Tally()
+        self._unrouted: tuple[str, IndexSettings] | None = None
+        """A name for which only explicit indexes were left, and one of these."""
 
     def find(self, name: str) -> Future[Found | Missing]:
         """Ask the indexes for a project, one after the other."""
@@ -162,7 +164,7 @@ class Finder:
 
     def _look(self, name: str, way: Route) -> Future[Found | Missing]:
         if not way.indexes:
-            return settled(Missing("cannot be looked for: there is no index"))
+            return settled(Missing(f"cannot be looked for: {self._why_nobody(name)}"))
         if self._strategy != "first-index" and len(way.indexes) > 1:
             return self._ask_all(name, way)
         return self._ask(name, way, 0, [])
@@ -291,8 +293,26 @@ class Finder:
         tiers = listing.tiers if is_first_match else ()
         return Found(listing, files, listing.summary, tiers)
 
+    def _why_nobody(self, name: str) -> str:
+        """Say why no index may be asked for a name that belongs to none."""
+        explicit = [each for each in self._settings if each.is_explicit]
+        if not explicit:
+            return "there is no index"
+        self._unrouted = name, explicit[0]
+        labels = [each.source.label for each in explicit]
+        return (
+            f"{' and '.join(labels)} {'is' if len(labels) == 1 else 'are'} explicit, "
+            "asked only for names that belong there"
+        )
+
     def advice(self) -> str | None:
         """What may help where an index may have shown less than there is."""
+        if self._unrouted is not None:
+            name, settings = self._unrouted
+            return (
+                f'say that the name belongs there, `packages = ["{name}"]`, or take '
+                f"`explicit` out: {settings.origin}"
+            )
         doubts = self._unconfirmed()
         for each in doubts:
             if each.missed:

@@ -230,7 +230,11 @@ class Session:
             environment.interpreter.environment,
             with_dependencies=with_dependencies and not settings.flag("no_deps"),
         )
-        return answer.count if isinstance(answer, Satisfied) else None
+        if not isinstance(answer, Satisfied):
+            return None
+        for text in answer.lacking:
+            self.listener.warning(text)
+        return answer.count
 
     def refuse_managed(self, environment: Environment) -> None:
         """Raise if the environment belongs to another package manager.

@@ -8,6 +8,21 @@ which cannot print a password.
 
 from __future__ import annotations
 
+import errno
+
+_SYSTEM_FIXES = {
+    errno.ENOSPC: "make room on that disk, then run it again",
+    errno.EDQUOT: "make room below your quota, then run it again",
+    errno.EROFS: "that file system is read-only: choose another place",
+    errno.EACCES: "you may not write there: choose another place, or ask for the right",
+    errno.EPERM: "you may not write there: choose another place, or ask for the right",
+}
+
+
+def fix_of_system(error: OSError) -> str | None:
+    """Say what helps where the system refuses; None where nobody knows."""
+    return _SYSTEM_FIXES.get(error.errno or 0)
+
 
 class AdmitError(Exception):
     """A failure that a user can understand and act on."""

@@ -211,12 +211,21 @@ class TestSecrets:
 
     def test_not_in_a_pinned_url(self, alice: Desk, private: IndexServer) -> None:
         wheel = f"{self.url(private)}mydependency/mydependency-1.4-py3-none-any.whl"
-        ran = alice.run("compile", "-")
         alice.typed = f"mydependency @ {wheel}\n"
 
-        ran = alice.run("compile", "-", "--no-deps")
+        ran = alice.succeed("compile", "-", "--no-deps")
 
         assert SECRET not in ran.stdout + ran.stderr
+        assert "mydependency @ http://127.0.0.1" in ran.stdout
+
+
+def test_a_dash_means_stdout(desk: Desk) -> None:
+    desk.write("requirements.in", "beta\n")
+
+    ran = desk.succeed("compile", "requirements.in", "-o", "-", "--no-header")
+
+    assert "beta==" in ran.stdout
+    assert not (desk.work / "-").exists()
 
 
 class TestMisuse:

@@ -72,6 +72,8 @@ def test_another_file_is_refused_with_both_hashes(
     assert masked(desk) == (
         "error: alpha-1.0-py3-none-any.whl has none of the hashes given for it\n"
         f"  why: expected sha256={WRONG}, found sha256=SHA256\n"
+        "  fix: if the file is the right one, write its hash down: `admit compile "
+        "--generate-hashes` does; if you cannot tell, do not use it\n"
     )
 
 

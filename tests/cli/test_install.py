@@ -260,6 +260,15 @@ def test_an_extra_that_is_not_there_is_a_warning(desk: Desk, golden: Golden) -> 
     golden(desk)
 
 
+def test_an_extra_that_an_installed_package_has_not_is_a_warning(desk: Desk) -> None:
+    desk.succeed("install", "gamma[fast]")
+
+    ran = desk.succeed("install", "gamma[Fast,nosuch]")
+
+    assert ran.stderr.startswith("warning: gamma==1.0 has no extra named nosuch\n")
+    assert "Checked " in ran.stderr
+
+
 def test_quiet_says_nothing(desk: Desk) -> None:
     ran = desk.succeed("install", "-q", "beta")
 

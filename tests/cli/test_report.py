@@ -104,10 +104,21 @@ class TestReport:
         assert json.loads(ran.stdout)["version"] == "1"
         assert ran.stderr == ""
 
-    def test_a_place_that_cannot_be_written_is_an_error(self, desk: Desk) -> None:
-        ran = desk.fail("install", "--report", "no/where.json", "alpha")
+    @pytest.mark.parametrize("command", ["install", "sync", "download"])
+    def test_a_place_that_cannot_be_written_is_an_error_before_the_change(
+        self, desk: Desk, command: str
+    ) -> None:
+        desk.write("pins.txt", "beta==1.0\n")
+        words = ["pins.txt"] if command == "sync" else ["beta"]
 
-        assert "cannot write the report" in ran.stderr
+        ran = desk.fail(command, "--report", "nowhere/report.json", *words)
+        folder = desk.fail(command, "--report", ".", *words)
+
+        assert "error: cannot write the report" in ran.stderr
+        assert "fix: name a file in a folder that is there" in ran.stderr
+        assert "Is a directory" in folder.stderr
+        assert desk.installed == []
+        assert not list(desk.work.glob("*.whl"))
 
 
 class TestJson:

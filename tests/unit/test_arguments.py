@@ -103,3 +103,10 @@ def test_help_names_every_option_and_fits_a_terminal(command: Command) -> None:
 
     assert all(f"--{option.name}" in text for option in options_of(command))
     assert max(map(len, text.splitlines())) <= 88
+
+
+def test_a_passed_option_before_the_verb_keeps_its_value() -> None:
+    words = ["--progress-bar", "off", "install", "x"]
+
+    assert find_verb(words) == ("install", ["--progress-bar", "off", "x"])
+    assert find_verb(["--no-compile", "install"]) == ("install", ["--no-compile"])

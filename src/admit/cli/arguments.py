@@ -52,7 +52,8 @@ def find_verb(arguments: Sequence[str]) -> tuple[str | None, list[str]]:
                 return verb, [*before, *others]
             return argument, [*before, *rest]
         before.append(argument)
-        if argument in takes_value and position + 1 < len(arguments):
+        has_value = argument in takes_value or _is_passed_with_value(argument)
+        if has_value and position + 1 < len(arguments):
             position += 1
             before.append(arguments[position])
         position += 1
@@ -257,6 +258,15 @@ def _entry(label: str, text: str) -> Iterable[str]:
 
 def _takes_value(option: Option) -> bool:
     return option.kind not in ("flag", "count")
+
+
+def _is_passed_with_value(flag: str) -> bool:
+    """Whether it is an option of pip or uv that a value follows, and is passed by."""
+    if not flag.startswith("--") or "=" in flag:
+        return False
+    from admit.cli.habits import PASSED
+
+    return PASSED.get(flag, False)
 
 
 def _closest(flag: str, known: Iterable[str]) -> str | None:

@@ -14,7 +14,7 @@ from admit.cli.arguments import texts_of
 from admit.cli.listener import Teller
 from admit.cli.output import count_of, format_duration
 from admit.cli.progress import Progress
-from admit.errors import AdmitError, UsageError
+from admit.errors import AdmitError, UsageError, fix_of_system
 from admit.spec.pinned import PinnedLine, format_pinned, format_safe_url, parse_pins
 
 TYPE_CHECKING = False
@@ -83,6 +83,8 @@ def _compile(
         f"{interpreter.executable} and the options describe it"
     )
     path = settings.text("output_file")
+    if path == "-":
+        path = None
     former = _read(os.path.join(settings.cwd, path)) if path else None
     resolution = session.compile(wanted, target, _preferences(former, path, settings))
     hashes: Mapping[str, tuple[Digest, ...]] = {}
@@ -218,4 +220,8 @@ def _write(path: str, text: str) -> None:
     except OSError as error:
         if os.path.exists(partial):
             os.unlink(partial)
-        raise CannotWrite(f"cannot write {path}", why=error.strerror) from error
+        raise CannotWrite(
+            f"cannot write {path}",
+            why=error.strerror,
+            fix=fix_of_system(error) or "name a file in a folder that is there",
+        ) from error

@@ -10,6 +10,7 @@ import os
 import time
 
 from admit.cli.arguments import texts_of
+from admit.cli.install import check_report
 from admit.cli.listener import Teller
 from admit.cli.output import count_of, format_duration
 from admit.cli.progress import Progress
@@ -56,6 +57,7 @@ def _download(
             "nothing to download was named",
             fix="name packages, or a file with -r requirements.txt",
         )
+    check_report(settings)
     wanted = session.collect(packages, files, settings.items("constraint"))
     target, _ = session.target()
     resolution = session.compile(wanted, target)

@@ -55,6 +55,7 @@ def _install(
             "nothing to install was named",
             fix="name packages, or a file with -r requirements.txt",
         )
+    check_report(session.settings)
     environment = session.environment()
     tell_environment(environment, output)
     wanted = session.collect(
@@ -87,6 +88,19 @@ def _install(
     return finish_change(
         "install", session, output, wanted, environment, change, prepared
     )
+
+
+def check_report(settings: Settings) -> None:
+    """Refuse a report that could not be written, before anything is changed.
+
+    Raises:
+        CannotWriteReport: its folder is not there, or not for us to write in.
+    """
+    path = settings.text("report")
+    if path is not None:
+        from admit.cli.report import check_place
+
+        check_place(path, settings.cwd)
 
 
 def finish_change(
@@ -155,7 +169,7 @@ def apply_change(
     started = time.perf_counter()
     requested = frozenset(each.name for each in wanted.requirements)
     applied = session.apply(change, environment, prepared, requested)
-    elapsed = format_duration(time.perf_counter() - started)
+    whole = time.perf_counter() - started
     for warning in applied.warnings:
         output.warn(warning)
     if applied.overwritten:
@@ -165,11 +179,13 @@ def apply_change(
             f"owned: {shown}{', …' if len(applied.overwritten) > 3 else ''}"
         )
     if change.outgoing:
-        output.note(f"Uninstalled {count_of(len(change.outgoing), 'package')}")
+        took = format_duration(applied.removal if change.incoming else whole)
+        count = count_of(len(change.outgoing), "package")
+        output.note(f"Uninstalled {count} in {took}")
     if change.incoming:
-        output.note(
-            f"Installed {count_of(len(change.incoming), 'package')} in {elapsed}"
-        )
+        took = format_duration(whole - applied.removal)
+        count = count_of(len(change.incoming), "package")
+        output.note(f"Installed {count} in {took}")
     tell_change(change, output)
     return prepared
 

@@ -11,7 +11,7 @@ import os
 import re
 import time
 
-from admit.errors import EnvironmentProblem
+from admit.errors import EnvironmentProblem, fix_of_system
 
 _COLOR = re.compile(r"\x1b\[[0-9;]*[A-Za-z]")
 
@@ -41,7 +41,9 @@ class Log:
             )
         except OSError as error:
             raise CannotWriteLog(
-                f"cannot write the log {path}", why=error.strerror
+                f"cannot write the log {path}",
+                why=error.strerror,
+                fix=fix_of_system(error) or "name a file in a folder that is there",
             ) from error
 
     def write(self, text: str) -> None:

@@ -10,9 +10,10 @@ needed: name, version, requirements, extras.
 
 from __future__ import annotations
 
+import errno
 import os
 
-from admit.errors import EnvironmentProblem
+from admit.errors import EnvironmentProblem, fix_of_system
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -88,16 +89,47 @@ def write_report(
     if path == "-":
         output.data(text)
         return
-    path = os.path.join(cwd, os.path.expanduser(path))
+    path = _whole(path, cwd)
     partial = f"{path}.{os.getpid()}.partial"
     try:
         with open(partial, "w", encoding="utf-8") as file:
             file.write(output.scrub(text) + "\n")
         os.replace(partial, path)
     except OSError as error:
-        raise CannotWriteReport(
-            f"cannot write the report {path}", why=error.strerror
-        ) from error
+        raise _cannot_write(path, error) from error
+
+
+def check_place(path: str, cwd: str) -> None:
+    """Look whether a report can be written, before there is one.
+
+    Raises:
+        CannotWriteReport: its folder refuses, or it is a folder itself.
+    """
+    if path == "-":
+        return
+    path = _whole(path, cwd)
+    folder = os.path.dirname(path)
+    number = 0
+    if os.path.isdir(path):
+        number = errno.EISDIR
+    elif not os.path.isdir(folder):
+        number = errno.ENOTDIR if os.path.exists(folder) else errno.ENOENT
+    elif not os.access(folder, os.W_OK | os.X_OK):
+        number = errno.EACCES
+    if number:
+        raise _cannot_write(path, OSError(number, os.strerror(number)))
+
+
+def _whole(path: str, cwd: str) -> str:
+    return os.path.join(cwd, os.path.expanduser(path))
+
+
+def _cannot_write(path: str, error: OSError) -> CannotWriteReport:
+    return CannotWriteReport(
+        f"cannot write the report {path}",
+        why=error.strerror,
+        fix=fix_of_system(error) or "name a file in a folder that is there",
+    )
 
 
 def _describe(

@@ -10,7 +10,13 @@ from __future__ import annotations
 import time
 
 from admit.cli.arguments import texts_of
-from admit.cli.install import apply_change, finish_change, tell_environment, tell_plan
+from admit.cli.install import (
+    apply_change,
+    check_report,
+    finish_change,
+    tell_environment,
+    tell_plan,
+)
 from admit.cli.listener import Teller
 from admit.cli.output import count_of, format_duration
 from admit.cli.progress import Progress
@@ -51,6 +57,7 @@ def _sync(
     files: Sequence[str],
     started: float,
 ) -> int:
+    check_report(session.settings)
     environment = session.environment()
     tell_environment(environment, output)
     wanted = session.collect((), files, session.settings.items("constraint"))

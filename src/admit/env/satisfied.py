@@ -114,6 +114,8 @@ class Satisfied:
 
     count: int
     """Distributions that were looked at."""
+    lacking: tuple[str, ...] = ()
+    """Extras that were asked for and are not there, a sentence each."""
 
 
 @value
@@ -140,6 +142,7 @@ def check(
         limits.setdefault(each.name, []).append(each)
     waiting = list(reversed(requirements))
     seen: set[tuple[NormalizedName, str]] = set()
+    lacking: list[str] = []
     while waiting:
         requirement = waiting.pop()
         marker = requirement.marker
@@ -163,8 +166,12 @@ def check(
                 requires = found.metadata().requires if extra else found.base_requires()
             except (InputError, MetadataMissing):
                 return Unsatisfied(requirement)
+            if extra and normalize_extra(extra) not in found.metadata().extras:
+                lacking.append(
+                    f"{found.name}=={found.version} has no extra named {extra}"
+                )
             waiting += _needs(requires, extra, environment)
-    return Satisfied(len({name for name, _ in seen}))
+    return Satisfied(len({name for name, _ in seen}), tuple(lacking))
 
 
 def _is_met(found: Known, requirement: Requirement) -> bool:

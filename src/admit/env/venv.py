@@ -12,7 +12,7 @@ from __future__ import annotations
 
 import os
 
-from admit.errors import EnvironmentProblem
+from admit.errors import EnvironmentProblem, fix_of_system
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -62,6 +62,7 @@ def create_venv(
             raise CannotMakeVenv(
                 f"cannot make an environment at {path}",
                 why=f"{error.strerror}: {error.filename or path}",
+                fix=fix_of_system(error),
             ) from error
         raise
     place = "Scripts/python.exe" if interpreter.scheme.is_windows else "bin/python"
@@ -78,6 +79,7 @@ def _check_place(path: str, *, clear: bool, allow_existing: bool) -> bool:
         raise CannotMakeVenv(
             f"cannot make an environment at {path}",
             why="it is a file" if os.path.isfile(path) else str(error.strerror),
+            fix=fix_of_system(error) or "choose another folder",
         ) from error
     if not names or allow_existing:
         return True

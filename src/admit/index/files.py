@@ -395,6 +395,8 @@ def mismatch_of(
         f"{candidate.file.filename} has none of the hashes given for it",
         why=f"expected {' or '.join(map(str, expected))}, "
         f"found {found or stated or 'none stated'}",
+        fix="if the file is the right one, write its hash down: `admit compile "
+        "--generate-hashes` does; if you cannot tell, do not use it",
     )
 
 

@@ -12,9 +12,10 @@ from __future__ import annotations
 
 import os
 import sys
+import time
 
 from admit.env.layout import is_within
-from admit.errors import EnvironmentProblem, InputError
+from admit.errors import EnvironmentProblem, InputError, fix_of_system
 from admit.install.journal import Intent, Journal, recover_locked, remove_leftovers
 from admit.install.lock import lock_environment
 from admit.install.place import Placer, write_file
@@ -54,6 +55,8 @@ class Applied:
     warnings: tuple[str, ...]
     link_mode: LinkMode
     """The way that was used in the end."""
+    removal: float = 0.0
+    """Seconds that taking away the old took, of the whole."""
 
 
 def apply(
@@ -92,14 +95,15 @@ def _apply_locked(
     journal = Journal(plan.scheme.purelib, survey.intent())
     try:
         journal.begin()
-        _carry_out(plan, journal, placer, on_step)
+        removal = _carry_out(plan, journal, placer, on_step)
         journal.commit()
         _finish(journal, placer.warnings)
     except BaseException as error:
         # As after a kill; only at once.
         _recover_now(plan.scheme.purelib, error)
         raise
-    return Applied(survey.overwritten, tuple(placer.warnings), placer.mode)
+    warnings = tuple(placer.warnings)
+    return Applied(survey.overwritten, warnings, placer.mode, removal)
 
 
 def _finish(journal: Journal, warnings: list[str]) -> None:
@@ -128,13 +132,16 @@ def _carry_out(
     journal: Journal,
     placer: Placer,
     on_step: Callable[[int, int], None] | None,
-) -> None:
+) -> float:
+    """Do it; return the seconds until all that goes had gone."""
+    started = time.perf_counter()
     intent = journal.intent
     total = len(intent.replaced) + len(plan.links) + len(plan.writes)
     step = _counter(total, on_step)
     for number in range(len(intent.replaced)):
         journal.move_aside(number)
         step()
+    removal = time.perf_counter() - started
     _clear_the_way(intent)
     for folder in intent.folders:
         os.mkdir(folder)
@@ -145,6 +152,7 @@ def _carry_out(
     for write in plan.writes:
         write_file(write.destination, write.content, is_executable=write.is_executable)
         step()
+    return removal
 
 
 def _counter(
@@ -309,4 +317,5 @@ def _cannot_change(error: OSError, site: str) -> CannotChange:
     return CannotChange(
         f"cannot change the environment {site}; it is as it was",
         why=f"{error.strerror or error}: {where}",
+        fix=fix_of_system(error),
     )

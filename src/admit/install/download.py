@@ -10,7 +10,7 @@ from __future__ import annotations
 
 import os
 
-from admit.errors import EnvironmentProblem, IntegrityError
+from admit.errors import EnvironmentProblem, IntegrityError, fix_of_system
 from admit.install.prepare import is_proven, verify_pin
 from admit.value import value
 
@@ -66,9 +66,11 @@ def save_wheels(
     try:
         os.makedirs(folder, exist_ok=True)
     except OSError as error:
-        raise CannotSave(f"cannot make the folder {folder}", why=error.strerror) from (
-            error
-        )
+        raise CannotSave(
+            f"cannot make the folder {folder}",
+            why=error.strerror,
+            fix=fix_of_system(error) or "name another with --dest",
+        ) from error
     wanted = [pin for pin in pins if pin.candidate is not None]
     partials: list[str] = []
     saving: list[Saved | Future[Saved]] = []
@@ -108,7 +110,9 @@ def _fetch(
         try:
             os.replace(downloaded.path, path)
         except OSError as error:
-            raise CannotSave(f"cannot write {path}", why=error.strerror) from error
+            raise CannotSave(
+                f"cannot write {path}", why=error.strerror, fix=fix_of_system(error)
+            ) from error
         return Saved(pin, path, downloaded.sha256, is_new=True)
 
     def progress(received: int, size: int) -> None:

@@ -14,7 +14,7 @@ from __future__ import annotations
 import os
 import sys
 
-from admit.errors import EnvironmentProblem, InputError
+from admit.errors import EnvironmentProblem, InputError, fix_of_system
 from admit.install.archive import BadArchive, read_members
 from admit.install.inflate import Source, inflate, write_members
 from admit.install.listing import (
@@ -87,7 +87,9 @@ def unpack_wheel(path: str, into: str, *, expected: Digest | None) -> UnpackedWh
             raise BadWheel(f"cannot use {_shown(path)}", why=str(error)) from error
         if isinstance(error, OSError):
             raise CannotUnpack(
-                f"cannot unpack {_shown(path)}", why=f"{error.strerror}: {into}"
+                f"cannot unpack {_shown(path)}",
+                why=f"{error.strerror}: {into}",
+                fix=fix_of_system(error),
             ) from error
         raise
     return replace(wheel, tree=f"{into}/tree")
@@ -141,6 +143,7 @@ def _check_digest(source: Source, expected: Digest) -> None:
         raise HashMismatch(
             f"{_shown(source.path)} is not the file that was promised",
             why=f"expected {expected.algorithm} {expected.hex}, got {found}",
+            fix="get the file anew; or correct the hash, if the file is the right one",
         )
 
 

@@ -48,8 +48,12 @@ if TYPE_CHECKING:
 
 TESTS: dict[str, tuple[str, ...]] = {
     "auth/scope": ("unit/test_scope.py",),
-    "auth/flow": ("unit/test_flow.py",),
-    "auth/ledger": ("unit/test_flow.py",),
+    "auth/flow": ("unit/test_flow.py", "unit/test_flow_answers.py"),
+    "auth/ledger": (
+        "unit/test_ledger.py",
+        "unit/test_flow.py",
+        "unit/test_flow_answers.py",
+    ),
     "auth/answers": ("unit/test_answers.py", "unit/test_flow.py"),
     "auth/denial": ("unit/test_flow.py", "unit/test_sources.py"),
     "auth/query": ("unit/test_flow.py", "unit/test_sources.py"),

@@ -109,10 +109,8 @@ def cover(source: Source, ledger: Ledger) -> Generator[Step, Any, None]:
     """
     found = ledger.gathered(source)
     if found is None:
-        found = yield Gather(Query(source, source.url))
+        found = yield from _gather(Query(source, source.url))
         ledger.note_gathered(source, found)
-        for text in found.warnings:
-            yield Warn(text)
         if source.policy == "external" and source.url.userinfo is not None:
             yield Warn(
                 f"the credential in the URL of {source.label} is not used: its policy "
@@ -137,14 +135,20 @@ def _look_again(
 
     It answers out of its memory until the end is near.
     """
-    found: Found = yield Gather(Query(source, source.url))
-    for text in found.warnings:
-        yield Warn(text)
+    found = yield from _gather(Query(source, source.url))
     if found.problem is not None or found.credential is None:
         return found
     if found.credential != ledger.credential(source):
         ledger.replace_credential(source, found.credential)
     return first
+
+
+def _gather(query: Query) -> Generator[Step, Any, Found]:
+    """Ask where credentials come from, and tell what that warns of."""
+    found: Found = yield Gather(query)
+    for text in found.warnings:
+        yield Warn(text)
+    return found
 
 
 class _Conversation:
@@ -157,8 +161,8 @@ class _Conversation:
         self.ledger = ledger
         self.limits = limits
         self.retries = 0
-        self.is_bare = False
-        """H11's one anonymous retry is under way."""
+        self.spoilt: Credential | None = None
+        """H11's one retry is under way: without this credential."""
 
     def run(self) -> Generator[Step, Any, Answered]:
         """Make trips until one gives an answer to keep, or an error."""
@@ -175,9 +179,8 @@ class _Conversation:
             self._note_denial(trip, status)
             if status == 401 and (yield from self._renew(trip)):
                 continue
-            if self._deserves_bare_retry(trip.last, status):
-                self.is_bare = True
-                yield Warn(self._bare_text(trip.last, status))
+            if trip.last is not None and self._is_spoilt(trip.last, status):
+                yield from self._go_bare(trip.last, status)
                 continue
             return (yield from self._judge(trip, trip.reply))
 
@@ -219,13 +222,12 @@ class _Conversation:
         """Decide the credential of one hop, and wait for its turn."""
         while True:
             credential, owner = yield from self._attach(url)
-            if credential is None:
+            if credential is None or self._is_left_out(credential):
                 return None, ""
             refusal = self.ledger.refusal(url.origin, credential)
             if refusal is not None:
-                if self._deserves_bare_retry(credential, 401):
-                    self.is_bare = True
-                    yield Warn(self._bare_text(credential, refusal.status))
+                if self._is_spoilt(credential, 401):
+                    yield from self._go_bare(credential, refusal.status)
                     return None, ""
                 case = replace(self._case(None), credential=credential)
                 raise denial.dead(case, refusal)
@@ -238,8 +240,6 @@ class _Conversation:
             yield Hold(login)
 
     def _attach(self, url: Url) -> Generator[Step, Any, tuple[Credential | None, str]]:
-        if self.is_bare:
-            return None, ""
         link = self._link_credential(url)
         ledger, source = self.ledger, self.source
         scope = Scope(
@@ -255,12 +255,10 @@ class _Conversation:
         if isinstance(decision, AskHost):
             found = ledger.foreign(url)
             if found is None:
-                found = yield Gather(
+                found = yield from _gather(
                     Query(source, url.without_userinfo(), stage="foreign")
                 )
                 ledger.note_foreign(url, found)
-                for text in found.warnings:
-                    yield Warn(text)
             if found.problem is not None:
                 raise denial.unusable(source, found.problem, found.tried)
             if found.credential is not None:
@@ -303,7 +301,7 @@ class _Conversation:
         """Tell the ledger how a login fared (rule R6, last paragraph)."""
         login = (url.origin, credential.pair)
         outcome: Outcome = "neither"
-        if isinstance(reply, AdmitError) or reply.status in (429, 500, 502, 503, 504):
+        if isinstance(reply, AdmitError) or reply.status == 429 or reply.status >= 500:
             outcome = "no answer"
         elif reply.status in (200, 304) and not self._is_login_page(reply, url):
             outcome = "accepted"
@@ -324,7 +322,8 @@ class _Conversation:
     def _renew(self, trip: _Trip) -> Generator[Step, Any, bool]:
         """After a 401: is there another credential to try? (pains I1, E7, D8)."""
         ledger, source = self.ledger, self.source
-        if self.is_bare or source.policy in ("never", "external"):
+        is_left_out = self.spoilt is not None and trip.last is None
+        if is_left_out or source.policy in ("never", "external"):
             return False
         if trip.last is None:
             return (yield from self._ask_default(trip))
@@ -341,7 +340,7 @@ class _Conversation:
             query = Query(source, source.url, refused=trip.last)
         else:
             query = Query(source, trip.url, "foreign", refused=trip.last)
-        found = yield Gather(query)
+        found = yield from _gather(query)
         fresh = found.credential
         if found.problem is not None or fresh is None or fresh.pair == trip.last.pair:
             return False
@@ -372,7 +371,7 @@ class _Conversation:
         if not ledger.may_ask_default(source):
             return False
         ledger.note_default_asked(source)
-        found = yield Gather(Query(source, source.url, "challenged"))
+        found = yield from _gather(Query(source, source.url, "challenged"))
         if found.problem is not None:
             raise denial.unusable(source, found.problem, found.tried)
         if found.credential is None:
@@ -386,11 +385,11 @@ class _Conversation:
         if is_denial and not trip.is_foreign and not self._was_accepted(trip):
             self.ledger.note_denial(self.source)
 
-    def _deserves_bare_retry(self, credential: Credential | None, status: int) -> bool:
+    def _is_spoilt(self, credential: Credential, status: int) -> bool:
         """H11: a direct URL or pinned file that an ambient credential spoils."""
         is_direct = self.source.kind == "direct" or self.ask.is_pinned
         return (
-            credential is not None
+            self.spoilt is None
             and credential.is_ambient
             and (
                 self.purpose == "file" or (self.purpose == "metadata" and status == 401)
@@ -400,11 +399,16 @@ class _Conversation:
             and status in (401, 403, 404)
         )
 
-    def _bare_text(self, credential: Credential | None, status: int) -> str:
-        who = credential.label if credential else "a credential"
-        return (
-            f"{self.ask.url.filename}: refused to {who} ({status}); asking once more "
-            "without a credential"
+    def _is_left_out(self, credential: Credential) -> bool:
+        return self.spoilt is not None and credential.pair == self.spoilt.pair
+
+    def _go_bare(
+        self, credential: Credential, status: int
+    ) -> Generator[Step, Any, None]:
+        self.spoilt = credential
+        yield Warn(
+            f"{self.ask.url.filename}: refused to {credential.label} ({status}); "
+            "asking once more without a credential"
         )
 
     # The answer.
@@ -413,7 +417,7 @@ class _Conversation:
         """Read the table of rule R6 for the final answer of a trip."""
         status = reply.status
         case = self._case(trip)
-        if status in (200, 206, 304) and self._is_login_page(reply, trip.url):
+        if self._is_login_page(reply, trip.url):
             raise denial.login_page(case)
         if status == 407:
             raise denial.proxy_refused(case)
@@ -508,8 +512,8 @@ class _Conversation:
                 )
                 ledger.note_probe(source, 403 if was_told else "unasked")
                 raise
-            ledger.note_probe(source, "seen" if state in (200, 304) else state)
-        if isinstance(state, int) and state not in (200, 304):
+            ledger.note_probe(source, "seen" if state == 200 else state)
+        if isinstance(state, int) and state != 200:
             credential = ledger.credential(source)
             case = replace(probe._case(None), credential=credential)
             raise denial.probe_failed(case, state)
@@ -545,7 +549,7 @@ class _Conversation:
         return origin not in own_origins(self.source, self.ledger.upgraded(self.source))
 
     def _is_login_page(self, reply: Reply, url: Url) -> bool:
-        if self.purpose == "requirements":
+        if self.purpose == "requirements" or reply.status not in (200, 206):
             return False
         if self._is_listing():
             return is_login_listing(reply, self.ask.url, url)

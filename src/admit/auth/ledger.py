@@ -275,13 +275,10 @@ class Ledger:
         came after an anonymous 401 need not be remembered: the server asks for it.
         """
         notes = self._notes[source.key]
-        known = notes.credential
-        if notes.gathered.credential is None or known is None:
-            return None
-        is_file = source.kind == "requirements"
-        if notes.ok or (is_file and self.is_accepted(source.url.origin, known)):
-            return known
-        return None
+        known = notes.credential if notes.gathered.credential is not None else None
+        if source.kind == "requirements" and known is not None:
+            return known if self.is_accepted(source.url.origin, known) else None
+        return known if notes.ok else None
 
     def is_news(self, text: str) -> bool:
         """Tell, once, that a warning has not been shown in this run."""

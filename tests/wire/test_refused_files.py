@@ -101,6 +101,31 @@ class TestProof:
             assert alice.needs("widget") == ["other"]
 
 
+class TestSources:
+    """A source distribution is proved by its download: it has no metadata to read."""
+
+    @pytest.mark.parametrize("globs", [(), ("widget-3.0.tar.gz",)])
+    def test_it_is_refused_as_wheels_are(
+        self, tmp_path: Path, globs: tuple[str, ...]
+    ) -> None:
+        (tmp_path / "w").mkdir()
+        (tmp_path / "w" / "widget-3.0.tar.gz").write_bytes(b"packed")
+        with (
+            serve(tmp_path / "w", behaviour(*globs)) as server,
+            run(server, refused_files="skip", name="corp") as alice,
+        ):
+            candidate = alice.listing("widget").with_sources().candidate(2)
+            fetching = alice.index.download(candidate)
+
+            assert candidate.is_source
+            if not globs:
+                assert fetching.result().size == len(b"packed")
+                return
+            with pytest.raises(FileRefused) as caught:
+                fetching.result()
+            assert caught.value.refusal.filename == "widget-3.0.tar.gz"
+
+
 class TestRefusal:
     def test_it_says_which_file_and_who_asked(self, curated: IndexServer) -> None:
         with run(curated, refused_files="skip", name="corp") as alice:

@@ -154,7 +154,12 @@ class Index:
             candidate: one of this index.
             sink: where to put it; None: a scratch file of the cache's.
             on_progress: called with (bytes so far, bytes in all or 0).
+
+        The future fails with `FileRefused` for a source distribution that the index
+        may refuse: only its download proves it.
         """
+        if candidate.is_source and self._proofs.are_wanted(candidate):
+            return self._proofs.download(candidate, sink, on_progress)
         return self._files.download(candidate, sink, on_progress)
 
     def source_of(self, candidate: Candidate) -> Source | None:  # noqa: ARG002  # see Files

@@ -175,10 +175,13 @@ class Files:
 
     def metadata_of_file(self, candidate: Candidate) -> Future[Metadata]:
         """Return what the file itself says, whatever is known: so it can be had."""
-        wheel = self._wheels.get(candidate.url.text)
-        if wheel is not None and wheel.error is not None:
-            del self._wheels[candidate.url.text]
         return self._from_wheel(candidate)
+
+    def forget_failure(self, candidate: Candidate) -> None:
+        """Let a file that could not be had be asked for once more."""
+        file = self._wheels.get(candidate.url.text)
+        if file is not None and file.error is not None:
+            del self._wheels[candidate.url.text]
 
     def _from_wheel(self, candidate: Candidate) -> Future[Metadata]:
         """By range, unless the wheel is here or its origin serves no parts."""

@@ -147,6 +147,9 @@ class FlatIndex:
         on_progress: Callable[[int, int], None] | None = None,
     ) -> Future[Downloaded]:
         """Fetch a candidate's file and verify it; see `Index.download`."""
+        proofs = self._proofs
+        if proofs is not None and candidate.is_source and self.must_prove(candidate):
+            return proofs.download(candidate, sink, on_progress)
         return self._files_of(candidate).download(candidate, sink, on_progress)
 
     def source_of(self, candidate: Candidate) -> Source | None:  # noqa: ARG002  # see Files

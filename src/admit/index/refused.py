@@ -18,10 +18,11 @@ from admit.value import value
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from typing import TypeVar
 
     from admit.auth.scheme import Credential
     from admit.auth.scope import Source
-    from admit.index.files import Files
+    from admit.index.files import Downloaded, Files
     from admit.index.listing import Candidate
     from admit.index.simple import File
     from admit.net.client import Client, Response
@@ -29,6 +30,8 @@ if TYPE_CHECKING:
     from admit.spec.metadata import Metadata
     from admit.spec.names import NormalizedName
     from admit.spec.version import Version
+
+    T = TypeVar("T")
 
 
 @value
@@ -120,11 +123,31 @@ class Proofs:
         key = candidate.url.text
         proof = self._proofs.get(key)
         if proof is None:
-            proof = self._proofs[key] = self._prove(candidate, may_ask=True)
+            files = self._files
+            proof = self._judged(candidate, lambda: files.metadata_of_file(candidate))
+            self._proofs[key] = proof
         return proof
 
-    def _prove(self, candidate: Candidate, *, may_ask: bool) -> Future[Metadata]:
-        def judge(error: BaseException) -> Future[Metadata]:
+    def download(
+        self,
+        candidate: Candidate,
+        sink: str | None,
+        on_progress: Callable[[int, int], None] | None,
+    ) -> Future[Downloaded]:
+        """Fetch a file; the future may fail with `FileRefused`."""
+        files = self._files
+        return self._judged(
+            candidate, lambda: files.download(candidate, sink, on_progress)
+        )
+
+    def _judged(
+        self,
+        candidate: Candidate,
+        ask: Callable[[], Future[T]],
+        *,
+        may_ask: bool = True,
+    ) -> Future[T]:
+        def judge(error: BaseException) -> Future[T]:
             refusal = self._refusal_of(candidate, error)
             if refusal is None or not isinstance(error, AuthError):
                 raise error
@@ -134,9 +157,13 @@ class Proofs:
                 raise error
             # The page came out of the cache: nothing has proved the login yet.
             page = self._ask_page(candidate.project)
-            return page.then(lambda _: self._prove(candidate, may_ask=False))
+            return page.then(lambda _: again())
 
-        return self._files.metadata_of_file(candidate).recover(judge)
+        def again() -> Future[T]:
+            self._files.forget_failure(candidate)
+            return self._judged(candidate, ask, may_ask=False)
+
+        return ask().recover(judge)
 
     def _is_accepted(self) -> bool:
         standing = self._client.standing(self._source)

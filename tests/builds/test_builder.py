@@ -324,6 +324,21 @@ class TestBuildRequirements:
             "a 1.0 to be built"
         )
 
+    def test_that_need_a_tree_nobody_has_named_are_a_circle_too(
+        self, shop: Shop, tmp_path: Path
+    ) -> None:
+        make_tree(tmp_path / "tree", build_requires=["widget"])
+        tree = Tree(str(tmp_path / "tree"), "./tree")
+
+        def provision(*_: object) -> None:
+            builder.metadata(tree)
+
+        builder = shop.builder(provision=provision)
+        with pytest.raises(CircularBuild) as caught:
+            builder.metadata(tree)
+
+        assert caught.value.why == "./tree needs ./tree to be built"
+
     def test_may_be_another_version_of_what_is_built(
         self, shop: Shop, tmp_path: Path
     ) -> None:

@@ -60,6 +60,15 @@ def test_it_is_made_without_running_anything(own: Interpreter, tmp_path: Path) -
     assert made.prefix == str(tmp_path / "env")
 
 
+def test_it_has_the_folders_that_venv_makes(own: Interpreter, tmp_path: Path) -> None:
+    """Some systems keep compiled packages in lib64."""
+    make_environment(str(tmp_path / "env"), own)
+    create_venv(str(tmp_path / "venv"), own)
+
+    ours, theirs = (tmp_path / each / "lib64" for each in ("env", "venv"))
+    assert ours.is_symlink() == theirs.is_symlink()
+
+
 @pytest.mark.parametrize("path", INSTALLED, ids=lambda path: path.parts[-3])
 def test_it_is_exact_for_other_pythons(path: Path, tmp_path: Path) -> None:
     try:
@@ -114,6 +123,24 @@ def test_a_wrapper_in_the_prefix_itself_is_not_linked_to(
     made = make_environment(str(tmp_path / "env"), wrapped)
 
     assert (tmp_path / "env/bin/activate").exists()
+    assert run(made, "import sys; print(sys.prefix)") == str(tmp_path / "env")
+
+
+def test_another_python_of_that_name_is_not_linked_to(
+    own: Interpreter, tmp_path: Path
+) -> None:
+    (tmp_path / "prefix/bin").mkdir(parents=True)
+    (tmp_path / "prefix/bin/python3").write_bytes(b"another one")
+    (tmp_path / "python3").write_text(f'#!/bin/sh\nexec "{own.executable}" "$@"\n')
+    (tmp_path / "python3").chmod(0o755)
+    base = replace(
+        own,
+        executable=str(tmp_path / "python3"),
+        base_prefix=str(tmp_path / "prefix"),
+    )
+
+    made = make_environment(str(tmp_path / "env"), base)
+
     assert run(made, "import sys; print(sys.prefix)") == str(tmp_path / "env")
 
 

@@ -16,6 +16,8 @@ from admit.build.backend import BuildFailed
 from support.source_tree import make_tree
 
 if TYPE_CHECKING:
+    from collections.abc import Iterator
+
     from support.workshop import Shop
 
 TESTS = Path(__file__).parent.parent
@@ -182,10 +184,13 @@ def test_lines_come_while_the_hook_runs(shop: Shop, tmp_path: Path) -> None:
     tree = make_tree(
         tmp_path / "tree",
         extra="""
+        import time
         def build_wheel(folder, *_):
             print("ready?")
+            end = time.monotonic() + 20
             while not os.path.exists("go"):
-                pass
+                time.sleep(0.01)
+                assert time.monotonic() < end, "nobody has read it"
             return write_wheel(folder, {})
         """,
     )
@@ -197,6 +202,21 @@ def test_lines_come_while_the_hook_runs(shop: Shop, tmp_path: Path) -> None:
     assert shop.builder(on_line=on_line).wheel(tree, str(shop.wheels))
 
 
+@pytest.fixture
+def typing() -> Iterator[None]:
+    """Somebody types into this process."""
+    before = os.dup(0)
+    reading, writing = os.pipe()
+    os.write(writing, b"typed")
+    os.close(writing)
+    os.dup2(reading, 0)
+    yield
+    os.dup2(before, 0)
+    os.close(before)
+    os.close(reading)
+
+
+@pytest.mark.usefixtures("typing")
 def test_hooks_have_nothing_to_read_and_no_terminal(shop: Shop, tmp_path: Path) -> None:
     tree = make_tree(
         tmp_path / "tree",
@@ -287,7 +307,8 @@ from admit.env.interpreter import probe
 folder = Path(sys.argv[1])
 tree = make_tree(folder / "tree", extra=Path(sys.argv[2]).read_text())
 shop = Shop(folder, probe(sys.executable))
-with shop.builder(on_line=lambda line: print(line, flush=True)) as builder:
+say = lambda line: print(line, flush=True)
+with shop.builder(on_line=say, environ=dict(os.environ)) as builder:
     builder.wheel(tree, str(shop.wheels))
 """
 TIDY = """

@@ -55,8 +55,9 @@ class Room:
     """Where hooks run, and how."""
 
     interpreter: Interpreter
-    environ: Mapping[str, str]
-    """All variables of a hook's process."""
+    surround: Callable[[], Mapping[str, str]]
+    """Returns all variables of a hook's process; asked for each, for which of them are
+    secrets is learnt on the way."""
     settings: Settings
     scrub: Callable[[str], str]
     on_line: Callable[[str], None] | None
@@ -196,7 +197,7 @@ class Backend:
         self._status = run_to_end(
             cmd,
             cwd=cwd or self._tree.folder,
-            environ={**self._room.environ, **(extra_environ or {})},
+            environ={**self._room.surround(), **(extra_environ or {})},
             on_output=self._log.feed,
         )
         self._log.end()

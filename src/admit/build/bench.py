@@ -133,16 +133,9 @@ class Bench:
             workshop.on_step(tree, "environment")
             path = f"{self.folder}/env"
             self._interpreter = make_environment(path, workshop.interpreter)
-        environ = surround(
-            workshop.environ,
-            self._interpreter,
-            workshop.scrub,
-            withheld=workshop.withheld,
-            is_isolated=workshop.is_isolated,
-        )
         room = Room(
             self._interpreter,
-            environ,
+            self._surround,
             workshop.settings,
             workshop.scrub,
             workshop.on_line,
@@ -151,6 +144,16 @@ class Bench:
         backend = Backend(tree, system, room)
         self._provide(system.requires)
         return backend
+
+    def _surround(self) -> dict[str, str]:
+        workshop = self._workshop
+        return surround(
+            workshop.environ,
+            self._interpreter,
+            workshop.scrub,
+            withheld=workshop.withheld,
+            is_isolated=workshop.is_isolated,
+        )
 
     def _provide(self, requirements: Sequence[Requirement]) -> None:
         """Have requirements installed; those that do not count here are left out."""

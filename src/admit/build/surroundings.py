@@ -11,6 +11,7 @@ Shape: variables -> variables. Left out are, in this order:
 3. those that the configuration takes secrets from (`withheld`);
 4. those whose value is a secret of this run, or a URL with one in it. The usual proxy
    variables stay: without them many builds could not download what they need.
+See docs/design/0004-a-build-is-given-nothing.md.
 """
 
 from __future__ import annotations

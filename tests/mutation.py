@@ -65,7 +65,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "auth/account": ("unit/test_asked.py",),
     "auth/sources/asked": ("unit/test_asked.py",),
     "auth/sources/child": ("unit/test_asked.py",),
-    "auth/sources/environment": ("unit/test_sources.py",),
+    "auth/sources/environment": ("unit/test_sources.py", "unit/test_search.py"),
     "auth/sources/given": ("unit/test_asked.py",),
     "auth/sources/headers": ("unit/test_asked.py",),
     "auth/sources/helper": ("unit/test_asked.py",),
@@ -76,7 +76,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "auth/sources/private_file": ("unit/test_store.py",),
     "auth/sources/prompt": ("unit/test_asked.py",),
     "auth/sources/providers": ("unit/test_asked.py",),
-    "auth/sources/search": ("unit/test_sources.py",),
+    "auth/sources/search": ("unit/test_sources.py", "unit/test_search.py"),
     "auth/sources/store": ("unit/test_store.py",),
     "auth/sources/time_limit": ("unit/test_asked.py",),
 }
@@ -271,13 +271,13 @@ class Subject:
 
     def is_reached(self, change: Change, reached: Reached) -> bool:
         """Whether a test can notice a change; of a constant, any that comes here."""
-        if not change.where:
+        if change.is_constant:
             return any(file == self.file for file, _ in reached)
         return any((self.file, line) in reached for line in change.lines)
 
     def install(self, change: Change | None) -> None:
         """Give every function the code of the tree as it is now."""
-        if change is not None and not change.where:
+        if change is not None and change.is_constant:
             tree = ast.Module([change.statement], [])
             exec(compile(tree, self.file, "exec"), self._loaded.__dict__)
             return

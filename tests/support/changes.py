@@ -36,6 +36,7 @@ _EDGES: dict[type[ast.cmpop], type[ast.cmpop]] = {
 }
 _TWINS = {"any": "all", "all": "any", "min": "max", "max": "min"}
 _FUNCTIONS = (ast.FunctionDef, ast.AsyncFunctionDef)
+_ROOMS = (*_FUNCTIONS, ast.ClassDef)
 _NO_CODE = ("annotation", "returns", "decorator_list")
 
 
@@ -44,7 +45,8 @@ class Change:
     """One change, made in the tree for as long as the iterator stands at it."""
 
     where: str
-    """The function, by its qualified name; "" for a constant of the module."""
+    """The function, by its qualified name, or the constant of the module."""
+    is_constant: bool
     lines: range
     """Whoever runs one of these lines could notice."""
     text: str
@@ -84,26 +86,29 @@ def changes(tree: ast.Module) -> Iterator[Change]:
     for statement in tree.body:
         for place in _places(statement):
             node = place.node
-            before = ast.unparse(node)
             lines = range(node.lineno, (node.end_lineno or node.lineno) + 1)
-            for other in _others(place, node):
+            for other, text in _others(place, node):
                 place.put(ast.copy_location(other, node))
-                after = ast.unparse(other)
                 ast.fix_missing_locations(statement)
-                yield Change(place.where, lines, f"{before} => {after}", statement)
+                yield Change(place.where, not place.is_code, lines, text, statement)
             place.put(node)
 
 
 def _places(parent: ast.AST, where: str = "", is_code: bool = False) -> list[_Place]:
     is_function = isinstance(parent, _FUNCTIONS)
-    if isinstance(parent, (*_FUNCTIONS, ast.ClassDef)):
+    if isinstance(parent, _ROOMS):
         where = f"{where}.{parent.name}".lstrip(".")
+    elif isinstance(parent, ast.Assign | ast.AnnAssign) and not where:
+        targets = parent.targets if isinstance(parent, ast.Assign) else [parent.target]
+        where = ast.unparse(targets[0])
     is_code = is_code or is_function
     found: list[_Place] = []
     for field, inside in ast.iter_fields(parent):
         if field in _NO_CODE or (is_function and field == "args"):
             continue
         nodes = inside if isinstance(inside, list) else [inside]
+        if isinstance(parent, ast.ClassDef):
+            nodes = [each for each in nodes if isinstance(each, _ROOMS)]
         for at, node in enumerate(nodes):
             if isinstance(node, ast.expr):
                 index = at if isinstance(inside, list) else None
@@ -114,13 +119,16 @@ def _places(parent: ast.AST, where: str = "", is_code: bool = False) -> list[_Pl
     return found
 
 
-def _others(place: _Place, node: ast.expr) -> Iterator[ast.expr]:
-    """Yield what may stand in a place instead."""
+def _others(place: _Place, node: ast.expr) -> Iterator[tuple[ast.expr, str]]:
+    """Yield what may stand in a place instead, and what to call the change."""
     if place.is_code:
-        yield from _other_conditions(place, node)
+        before = ast.unparse(node)
+        for other in _other_conditions(place, node):
+            yield other, f"{before} => {ast.unparse(other)}"
     if isinstance(node, ast.Tuple | ast.List | ast.Set) and _is_looked_up(place):
-        for at in range(len(node.elts)):
-            yield _copy(node, elts=node.elts[:at] + node.elts[at + 1 :])
+        for at, item in enumerate(node.elts):
+            left = _copy(node, elts=node.elts[:at] + node.elts[at + 1 :])
+            yield left, f"{ast.unparse(item)} left out"
 
 
 def _other_conditions(place: _Place, node: ast.expr) -> Iterator[ast.expr]:
@@ -169,8 +177,7 @@ def _is_looked_up(place: _Place) -> bool:
     """Whether a collection is the right side of `in`, or a constant of the module."""
     if place.is_code:
         return isinstance(place.parent, ast.Compare) and place.field == "comparators"
-    is_constant = isinstance(place.parent, ast.Assign | ast.AnnAssign | ast.Call)
-    return is_constant and not place.where
+    return isinstance(place.parent, ast.Assign | ast.AnnAssign | ast.Call)
 
 
 def _copy(node: ast.expr, **fields: object) -> ast.expr:

@@ -92,8 +92,6 @@ def expand(text: str, environ: Mapping[str, str]) -> str:
     Raises:
         UnsetVariable: it is unset or empty (pain F4).
     """
-    if "${" not in text:
-        return text
     head, *parts = text.split("${")
     expanded = head
     for part in parts:

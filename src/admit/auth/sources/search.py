@@ -51,13 +51,21 @@ if TYPE_CHECKING:
     from admit.spec.url import Origin
 
 
+def _no_headers(_source: Source, _is_refused: bool) -> Headers | Problem:
+    return ()
+
+
+def _not_remembered(_source: Source) -> Problem | None:
+    return None
+
+
 @value
 class SearchExtras:
     """What a search asks besides its places."""
 
-    headers_of: Callable[[Source, bool], Headers | Problem] | None = None
+    headers_of: Callable[[Source, bool], Headers | Problem] = _no_headers
     """The headers of a source, their values found; True: past every memory."""
-    remembered: Callable[[Source], Problem | None] | None = None
+    remembered: Callable[[Source], Problem | None] = _not_remembered
     """Why a source cannot be asked anonymously (rule R9)."""
     told: Sequence[str] = ()
     """Warnings of the places; it grows."""
@@ -128,9 +136,7 @@ class Search:
         """Add a source's own headers to what is found, or use them alone."""
         source = query.source
         names = ", ".join(name for name, _ in source.headers)
-        headers_of = self._extras.headers_of
-        is_refused = query.refused is not None
-        headers = headers_of(source, is_refused) if headers_of is not None else ()
+        headers = self._extras.headers_of(source, query.refused is not None)
         if isinstance(headers, Problem):
             return Found(None, (Attempt("headers", headers.what),), headers)
         own = Credential("", Secret(""), "configuration", names, "headers")
@@ -156,22 +162,11 @@ class Search:
                 tried.append(Attempt(place.name, "not asked for a public index"))
                 continue
             answer = place.ask(Question(query, known.username if known else None))
-            match answer:
-                case Complete(credential):
-                    problem = self._objection(query, credential)
-                    tried.append(Attempt(place.name, f"has {credential.shown_user}"))
-                    found = None if problem else credential
-                    return self._found(tried, found, problem)
-                case Unusable(problem):
-                    tried.append(Attempt(place.name, problem.what))
-                    return self._found(tried, None, problem)
-                case UserOnly(_, outcome):
-                    tried.append(Attempt(place.name, outcome))
-                    if known is None:
-                        known, from_place = answer, place.name
-                case Missing(outcome):
-                    if outcome:
-                        tried.append(Attempt(place.name, outcome))
+            settled = self._settled(query, place, answer, tried)
+            if settled is not None:
+                return settled
+            if isinstance(answer, UserOnly) and known is None:
+                known, from_place = answer, place.name
         if query.stage == "foreign" or (known is None and has_own):
             return self._found(tried, None, None)
         if known is None:
@@ -188,12 +183,11 @@ class Search:
         self, query: Query, places: Sequence[Place], tried: list[Attempt]
     ) -> Found:
         """End with nobody, unless the source is known to have needed somebody."""
-        remembered = self._extras.remembered
         source = query.source
         may_go_bare = (
             query.stage != "source" or source.policy != "auto" or source.is_public
         )
-        problem = None if may_go_bare or remembered is None else remembered(source)
+        problem = None if may_go_bare else self._extras.remembered(source)
         if problem is None:
             found = self._found(tried, None, None)
             hint = self._hint_of_default(query)
@@ -229,15 +223,27 @@ class Search:
             if not place.is_last_resort or place in places:
                 continue
             answer = place.ask(Question(query, username))
-            if isinstance(answer, Complete):
-                objection = self._objection(query, answer.credential)
-                shown = answer.credential.shown_user
-                tried.append(Attempt(place.name, f"has {shown}"))
-                found = None if objection else answer.credential
-                return self._found(tried, found, objection)
-            if isinstance(answer, Missing):
-                tried.append(Attempt(place.name, answer.outcome))
+            settled = self._settled(query, place, answer, tried)
+            if settled is not None:
+                return settled
         return self._found(tried, None, problem)
+
+    def _settled(
+        self, query: Query, place: Place, answer: Answer, tried: list[Attempt]
+    ) -> Found | None:
+        """Note what a place said, and end with it if there is no need to go on."""
+        match answer:
+            case Complete(credential):
+                problem = self._objection(query, credential)
+                tried.append(Attempt(place.name, f"has {credential.shown_user}"))
+                return self._found(tried, None if problem else credential, problem)
+            case Unusable(problem):
+                tried.append(Attempt(place.name, problem.what))
+                return self._found(tried, None, problem)
+            case UserOnly(_, outcome) | Missing(outcome):
+                if outcome:
+                    tried.append(Attempt(place.name, outcome))
+                return None
 
     def _found(
         self,
@@ -290,12 +296,10 @@ class Search:
                         "set it to the secret, or unset it",
                     )
                 )
-        if token and token.text and (password or user):
-            other = password.name if password else user.name if user else ""
-            return Unusable(
-                Problem(f"both {token.name} and {other} are set", "unset one of them")
-            )
         if token and token.text:
+            if other := password or user:
+                what = f"both {token.name} and {other.name} are set"
+                return Unusable(Problem(what, "unset one of them"))
             secret = Secret(token.text)
             return Complete(
                 Credential("", secret, "environment", token.name, kind="bearer")
@@ -386,7 +390,7 @@ class Search:
             answer = choose_entry(entries, question.username, file)
             if answer is not None:
                 return answer
-        if loose and question.username is not None:
+        if question.username is not None and (exact or loose):
             shown = show_user(question.username)
             return Missing(f"no entry of {shown} for {origin.host} in {file.shown}")
         return Missing(f"no entry for {origin.host} in {file.shown}")

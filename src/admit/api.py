@@ -115,10 +115,9 @@ class Session:
         """The interpreter of the environment, or one that installs elsewhere."""
         settings = self.settings
         if settings.text("target") is None and settings.text("prefix") is None:
-            from admit.env.discover import find_environment
+            from admit.session.interpreters import find_named
 
-            python = settings.text("python")
-            return find_environment(python, settings.environ, settings.cwd, self.probe)
+            return find_named(settings, self.probe)
         from admit.session.interpreters import find_elsewhere
 
         return find_elsewhere(settings, self.probe)
@@ -197,14 +196,15 @@ class Session:
         return self.resources.fetch_requirements(url)
 
     def _extras(self) -> Extras | None:
-        """The extras that are asked of a pyproject.toml; None if none are."""
+        """The extras and groups that are asked of a pyproject.toml, if any are."""
         names, is_all = self.settings.items("extra"), self.settings.flag("all_extras")
-        if not names and not is_all:
+        groups = self.settings.items("group")
+        if not (names or is_all or groups):
             return None
         from admit.config.project import Extras
         from admit.spec.names import normalize_extra
 
-        return Extras(tuple(normalize_extra(each) for each in names), is_all)
+        return Extras(tuple(map(normalize_extra, names)), is_all, groups)
 
     def check(
         self,

@@ -11,14 +11,15 @@ from admit import __version__
 from admit.cli.auth import find_verb
 from admit.cli.auth_help import VERBS
 from admit.config.options import COMMANDS, options_of
-from support.index import SECRET
+from admit.serve.server import IndexServer
+from support.index import ALICE, SECRET
 from support.wheel import build_wheel
 
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from pathlib import Path
 
     from admit.config.options import Command
-    from admit.serve.server import IndexServer
     from support.desk import Desk
 
     Golden = Callable[[Desk], None]
@@ -157,6 +158,22 @@ class TestVenv:
 
         assert note.exists()
         golden(desk)
+
+    @pytest.mark.pain("A8")
+    def test_pip_may_be_put_into_it_through_the_same_indexes(
+        self, desk: Desk, tmp_path: Path
+    ) -> None:
+        shelf = tmp_path / "shelf"
+        build_wheel(shelf, "pip", "99.0")
+        desk.secrets.append(SECRET)
+        desk.write_netrc(f"machine 127.0.0.1 login alice password {SECRET}\n")
+        with IndexServer(shelf, accounts=[ALICE]) as server:
+            ran = desk.succeed("venv", "seeded", "--seed", "-i", server.url)
+            assert server.anonymous == []
+
+        assert " + pip==99.0\n" in ran.stderr
+        listed = desk.succeed("list", "--python", "seeded", "--format=freeze")
+        assert listed.stdout == "pip==99.0\n"
 
     def test_prompt_and_system_packages(self, desk: Desk) -> None:
         desk.succeed("venv", "--prompt", "mine", "--system-site-packages")

@@ -16,6 +16,7 @@ from admit.env.discover import (
     NoInterpreter,
     find_environment,
     find_executable,
+    find_system,
     is_version,
     refuse_external_manager,
 )
@@ -318,3 +319,39 @@ def test_externally_managed_environment_is_refused(
     assert caught.value.why == "Use the system's packages."
     assert "--break-system-packages" in (caught.value.fix or "")
     refuse_external_manager(replace(own, stdlib=str(tmp_path)))
+
+
+class TestSystem:
+    def test_the_first_that_is_in_no_environment(
+        self, own: Interpreter, tmp_path: Path
+    ) -> None:
+        venv = create_venv(str(tmp_path / "env"), own)
+        system = tmp_path / "system"
+        system.mkdir()
+        (system / "python").write_text("#!/bin/sh\n")
+        (system / "python").chmod(0o755)
+        asked: list[str] = []
+
+        def ask(path: str) -> Interpreter:
+            asked.append(path)
+            if path.startswith(str(tmp_path / "env")):
+                return probe(venv)
+            return replace(own, prefix="/usr", base_prefix="/usr", executable=path)
+
+        path = f"{tmp_path}/env/bin{os.pathsep}nowhere{os.pathsep}{system}"
+        environ = {"PATH": path, "VIRTUAL_ENV": str(tmp_path / "env")}
+        found = find_system(environ, str(tmp_path), ask)
+
+        assert found.executable == str(system / "python")
+        assert asked[0] == str(tmp_path / "env/bin/python3")
+
+    def test_none_is_told(self, own: Interpreter, tmp_path: Path) -> None:
+        create_venv(str(tmp_path / "env"), own)
+
+        with pytest.raises(NoInterpreter) as caught:
+            find_system({"PATH": f"{tmp_path}/env/bin"}, str(tmp_path), probe)
+        with pytest.raises(NoInterpreter) as without:
+            find_system({"PATH": ""}, str(tmp_path), probe)
+
+        assert "is in a virtual environment" in (caught.value.why or "")
+        assert "PATH has no python3" in (without.value.why or "")

@@ -48,7 +48,7 @@ def run_compile(
     from admit.api import Session
 
     files = texts_of(operands["_files"])
-    if not files:
+    if not files and not settings.items("group"):
         raise UsageError(
             "nothing to compile was named",
             fix="name a file, such as requirements.in or pyproject.toml",

@@ -52,7 +52,7 @@ def _download(
     settings = session.settings
     packages = texts_of(operands["_packages"])
     files = settings.items("requirement")
-    if not packages and not files:
+    if not (packages or files or session.settings.items("group")):
         raise UsageError(
             "nothing to download was named",
             fix="name packages, or a file with -r requirements.txt",

@@ -36,17 +36,10 @@ _OPTIONS: dict[str, str] = {
     "--config-settings": _LATER,
     "--user": "make an environment with `admit venv`, or say --prefix DIR",
     "--root": "say --prefix DIR or --target DIR",
-    "--system": "say --python python3; where the system manages it, "
-    "--break-system-packages besides",
     "-I": "say --reinstall",
     "--ignore-installed": "say --reinstall",
     "--upgrade-strategy": "leave it away: -U upgrades all, -P NAME what is named",
     "--isolated": "say --no-config or --no-foreign-config",
-    "--path": "say --target DIR",
-    "--group": "dependency groups are not read yet: list them in a file for -r",
-    "--seed": "`admit install --python DIR pip` puts pip there; admit needs none",
-    "-o": "`admit install --dry-run -U NAME …` tells what is newer",
-    "--outdated": "`admit install --dry-run -U NAME …` tells what is newer",
     "--universal": "one run for each --python-platform; universal files come later",
 }
 
@@ -62,7 +55,7 @@ _VERBS: dict[str, str] = {
     "login": "`admit auth login`",
     "logout": "`admit auth logout`",
     "ls": "`admit list`",
-    "outdated": "`admit install --dry-run -U NAME …` tells what is newer",
+    "outdated": "`admit list --outdated`",
     "publish": "admit is an installer",
     "python": "admit takes the interpreters that are there: --python",
     "remove": "`admit uninstall NAME`",

@@ -50,7 +50,7 @@ def _install(
 ) -> int:
     packages = texts_of(operands["_packages"])
     files = session.settings.items("requirement")
-    if not packages and not files:
+    if not (packages or files or session.settings.items("group")):
         raise UsageError(
             "nothing to install was named",
             fix="name packages, or a file with -r requirements.txt",

@@ -6,19 +6,30 @@ Does not know: how an environment is read.
 
 from __future__ import annotations
 
+import os
+
+from admit.env.installed import MetadataMissing
+from admit.errors import InputError, UsageError
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
+    from collections.abc import Mapping, Sequence
 
+    from admit.api import Session
     from admit.cli.output import Output
     from admit.config.settings import Settings
     from admit.env.satisfied import Known
+    from admit.spec.names import NormalizedName
 
 
 def run_list(settings: Settings, output: Output, operands: Mapping[str, object]) -> int:
     """Print the installed distributions as columns, requirements or JSON."""
     del operands
-    found = _read(settings, output)
+    if settings.flag("outdated"):
+        from admit.cli.outdated import list_outdated
+
+        return list_outdated(settings, output)
+    found = read_installed(settings, output)
     if output.is_json:
         from admit.cli.result import describe_installed
 
@@ -34,13 +45,19 @@ def run_list(settings: Settings, output: Output, operands: Mapping[str, object])
         for each in found:
             output.data(f"{each.name}=={each.version}")
     elif found:
-        width = max(len("Package"), *(len(each.name) for each in found))
-        versions = max(len("Version"), *(len(str(each.version)) for each in found))
-        output.data(f"{'Package':{width}} Version")
-        output.data(f"{'-' * width} {'-' * versions}")
-        for each in found:
-            output.data(f"{each.name:{width}} {each.version}")
+        cells = [(each.name, str(each.version)) for each in found]
+        print_columns(("Package", "Version"), cells, output)
     return 0
+
+
+def print_columns(
+    titles: Sequence[str], rows: Sequence[Sequence[str]], output: Output
+) -> None:
+    """Print a table as pip and uv do: titles, rules, rows."""
+    widths = [max(map(len, column)) for column in zip(titles, *rows, strict=True)]
+    for row in (titles, ["-" * width for width in widths], *rows):
+        shown = (text.ljust(width) for text, width in zip(row, widths, strict=True))
+        output.data(" ".join(shown).rstrip())
 
 
 def run_freeze(
@@ -48,19 +65,76 @@ def run_freeze(
 ) -> int:
     """Print the installed distributions as a requirements file."""
     del operands
-    for each in _read(settings, output):
+    for each in read_installed(settings, output):
         output.data(_format_frozen(each))
     return 0
 
 
-def _read(settings: Settings, output: Output) -> list[Known]:
+def read_installed(
+    settings: Settings, output: Output, session: Session | None = None
+) -> list[Known]:
+    """Read what is installed, as far as it is to be shown; by name."""
     from admit.api import Session
 
-    with Session(settings) as session:
+    if session is None:
+        with Session(settings) as opened:
+            return read_installed(settings, output, opened)
+    installed, problems = _look(settings, session)
+    for problem in problems:
+        output.warn(problem)
+    names = _wanted_names(settings, session, installed)
+    return [installed[name] for name in sorted(names)]
+
+
+def _look(
+    settings: Settings, session: Session
+) -> tuple[Mapping[NormalizedName, Known], Sequence[str]]:
+    folders = [settings.path(each) for each in settings.items("path")]
+    if not folders:
         environment = session.environment()
-        for problem in environment.problems:
-            output.warn(problem)
-        return [each for _, each in sorted(environment.installed.items())]
+        return environment.installed, environment.problems
+    from admit.env.installed import scan
+    from admit.env.satisfied import index_installed
+
+    for folder in folders:
+        if not os.path.isdir(folder):
+            raise UsageError(
+                f"--path names {folder}, which is no folder",
+                fix="name one that holds packages, such as a site-packages",
+            )
+    found = scan(folders)
+    problems = [f"{each.path}: {each.reason}" for each in found.problems]
+    return index_installed(found), problems
+
+
+def _wanted_names(
+    settings: Settings, session: Session, installed: Mapping[NormalizedName, Known]
+) -> set[NormalizedName]:
+    from admit.spec.names import normalize_name
+
+    names = set(installed) - set(map(normalize_name, settings.items("exclude")))
+    if settings.flag("exclude_editable"):
+        from admit.env.installed import is_editable
+
+        names -= {each for each in names if is_editable(installed[each].distribution)}
+    if settings.flag("not_required"):
+        _, interpreter = session.target()
+        for each in installed.values():
+            names -= _needed_by(each, interpreter.environment)
+    return names
+
+
+def _needed_by(known: Known, environment: Mapping[str, str]) -> set[NormalizedName]:
+    """What a distribution requires without any extra; nothing if it cannot tell."""
+    try:
+        requires = known.base_requires()
+    except (InputError, MetadataMissing):
+        return set()
+    return {
+        each.name
+        for each in requires
+        if each.marker is None or each.marker.evaluate(environment)
+    } - {known.name}
 
 
 def _format_frozen(each: Known) -> str:

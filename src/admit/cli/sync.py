@@ -38,7 +38,7 @@ def run_sync(settings: Settings, output: Output, operands: Mapping[str, object])
     from admit.api import Session
 
     files = texts_of(operands["_files"])
-    if not files:
+    if not files and not settings.items("group"):
         raise UsageError(
             "nothing to sync was named", fix="name a file, such as requirements.txt"
         )
@@ -64,7 +64,7 @@ def _sync(
     may_empty = session.settings.flag("allow_empty_requirements")
     if not wanted.requirements and not may_empty:
         raise UsageError(
-            f"{', '.join(files)}: nothing is listed",
+            f"{', '.join(files) or 'the groups'}: nothing is listed",
             why="syncing would remove every package",
             fix="say --allow-empty-requirements if that is meant",
         )

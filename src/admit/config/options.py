@@ -92,6 +92,12 @@ OPTIONS: tuple[Option, ...] = (
         group="environment",
     ),
     Option(
+        "system",
+        "flag",
+        "the first Python on PATH that is in no virtual environment",
+        group="environment",
+    ),
+    Option(
         "target",
         "text",
         "the packages of this folder, in place of an environment's",
@@ -331,6 +337,13 @@ OPTIONS: tuple[Option, ...] = (
     ),
     Option("all-extras", "flag", "all extras of the pyproject.toml", group="extras"),
     Option(
+        "group",
+        "list",
+        "what this dependency group of the pyproject.toml lists",
+        metavar="[PATH:]NAME",
+        group="extras",
+    ),
+    Option(
         "require-hashes",
         "flag",
         "every requirement must be pinned and have a hash",
@@ -536,6 +549,7 @@ OPTIONS: tuple[Option, ...] = (
     Option(
         "system-site-packages", "flag", "see the system's packages too", group="venv"
     ),
+    Option("seed", "flag", "install pip into it", group="venv"),
     Option("clear", "flag", "replace the environment that is there", group="venv"),
     Option("allow-existing", "flag", "keep what is in the folder", group="venv"),
     Option(
@@ -545,6 +559,51 @@ OPTIONS: tuple[Option, ...] = (
         choices=("columns", "freeze", "json"),
         group="format",
         default="columns",
+    ),
+    Option(
+        "outdated",
+        "flag",
+        "only what an index has a newer version of",
+        "o",
+        group="format",
+        is_line_only=True,
+    ),
+    Option(
+        "not-required",
+        "flag",
+        "only what no other package requires",
+        group="format",
+        is_line_only=True,
+    ),
+    Option(
+        "exclude-editable",
+        "flag",
+        "leave out what is installed as a working tree",
+        group="installed",
+        is_line_only=True,
+    ),
+    Option(
+        "exclude",
+        "list",
+        "leave this package out",
+        metavar="NAME",
+        group="installed",
+        is_line_only=True,
+    ),
+    Option(
+        "path",
+        "list",
+        "what is in this folder, in place of an environment",
+        metavar="DIR",
+        group="installed",
+        is_line_only=True,
+    ),
+    Option(
+        "all",
+        "flag",
+        "nothing is left out anyway; pip has it",
+        group="frozen",
+        is_line_only=True,
     ),
 )
 
@@ -677,10 +736,16 @@ COMMANDS: tuple[Command, ...] = (
         (PACKAGES,),
     ),
     Command(
-        "list", "list what is installed", ("environment", "format", "output"), "show"
+        "list",
+        "list what is installed",
+        ("environment", "format", "installed", "index", "network", "pre", "output"),
+        "show",
     ),
     Command(
-        "freeze", "print what is installed as requirements", ("environment",), "show"
+        "freeze",
+        "print what is installed as requirements",
+        ("environment", "installed", "frozen"),
+        "show",
     ),
     Command(
         "show",
@@ -723,7 +788,7 @@ COMMANDS: tuple[Command, ...] = (
     Command(
         "venv",
         "make a virtual environment",
-        ("python", "venv"),
+        ("python", "system", "venv", "index", "network", "link-mode"),
         "venv",
         (FOLDER,),
     ),

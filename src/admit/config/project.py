@@ -24,10 +24,12 @@ if TYPE_CHECKING:
 
 @value
 class Extras:
-    """Which extras of a project are wanted."""
+    """What is wanted of a pyproject.toml besides its dependencies."""
 
     names: tuple[ExtraName, ...] = ()
     is_all: bool = False
+    groups: tuple[str, ...] = ()
+    """Dependency groups, as `--group` names them; they need no project."""
 
 
 @value

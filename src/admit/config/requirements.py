@@ -112,6 +112,12 @@ def collect_requirements(
         reading.add(_parse_argument(text, cwd), is_constraint=False)
     for target in files:
         reading.read(target, is_constraint=False)
+    if extras is not None and extras.groups:
+        from admit.config.groups import read_group
+
+        for text in extras.groups:
+            for line in read_group(text, cwd):
+                reading.add(line, line.where, is_constraint=False)
     for target in constraints:
         reading.read(target, is_constraint=True)
     reading.check_extras()
@@ -239,7 +245,7 @@ class _Reading:
 
     def check_extras(self) -> None:
         """Raise if an extra was asked for that no project has."""
-        if self._extras is None:
+        if self._extras is None or not (self._extras.names or self._extras.is_all):
             return
         if self._known_extras is None:
             raise UsageError(

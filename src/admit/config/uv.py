@@ -66,6 +66,7 @@ _VARIABLES = {
     "UV_LINK_MODE": "link-mode",
     "UV_COMPILE_BYTECODE": "compile-bytecode",
     "UV_PYTHON": "python",
+    "UV_SYSTEM_PYTHON": "system",
     "UV_BREAK_SYSTEM_PACKAGES": "break-system-packages",
     "UV_CUSTOM_COMPILE_COMMAND": "custom-compile-command",
 }
@@ -91,7 +92,8 @@ _GENERAL = {
 _PIP = {
     name: name
     for name in (
-        *_BOTH, "python", "target", "prefix", "break-system-packages", "no-deps",
+        *_BOTH, "python", "system", "group", "target", "prefix",
+        "break-system-packages", "no-deps",
         "require-hashes", "only-binary", "no-binary", "extra", "all-extras",
         "generate-hashes", "no-header", "no-annotate", "no-strip-extras",
         "output-file", "custom-compile-command", "emit-index-url", "python-version",

@@ -4,9 +4,9 @@ For: finding the one interpreter that is meant, or saying what to do.
 Does not know: how an interpreter is asked (`env.interpreter`; the way is handed in),
 configuration.
 Shape: what was given + environment variables + working directory -> `Found`.
-Order: `--python`, `VIRTUAL_ENV`, `CONDA_PREFIX`, `.venv` here or in a folder above.
-Never this process's own Python, and never whatever `python` happens to be first on
-PATH: a command must not change an environment that nobody named.
+Order: `--python`, `--system`, `VIRTUAL_ENV`, `CONDA_PREFIX`, `.venv` here or above.
+Never this process's own Python, and without `--system` never whatever `python` happens
+to be first on PATH: a command must not change an environment that nobody named.
 """
 
 from __future__ import annotations
@@ -89,6 +89,35 @@ def find_environment(
             "an interpreter by its path with --python",
         )
     return interpreter
+
+
+def find_system(
+    environ: Mapping[str, str], cwd: str, ask: Callable[[str], Interpreter]
+) -> Interpreter:
+    """Return the first Python on PATH that is in no virtual environment.
+
+    Raises:
+        NoInterpreter: there is none.
+    """
+    seen: list[str] = []
+    for folder in environ.get("PATH", "").split(os.pathsep):
+        for name in ("python3", "python"):
+            path = os.path.join(cwd, folder, f"{name}.exe" if _IS_WINDOWS else name)
+            if not (folder and os.path.isfile(path) and os.access(path, os.X_OK)):
+                continue
+            try:
+                interpreter = ask(path)
+            except EnvironmentProblem as error:
+                seen.append(f"{error.what}: {error.why}")
+                continue
+            if not interpreter.is_venv:
+                return interpreter
+            seen.append(f"{path} is in a virtual environment")
+    raise NoInterpreter(
+        "no interpreter for --system",
+        why="; ".join(dict.fromkeys(seen)) or "PATH has no python3 and no python",
+        fix="name one by its path: --python PATH",
+    )
 
 
 def find_executable(python: str | None, environ: Mapping[str, str], cwd: str) -> Found:

@@ -12,6 +12,7 @@ import sys
 from admit.env.discover import (
     NoEnvironment,
     find_environment,
+    find_system,
     refuse_external_manager,
     refuse_system,
 )
@@ -28,13 +29,24 @@ if TYPE_CHECKING:
     Probe = Callable[[str], Interpreter]
 
 
+def find_named(settings: Settings, probe: Probe) -> Interpreter:
+    """Return that of `--python`, of `--system`, or of the environment.
+
+    Raises:
+        EnvironmentProblem: there is none, or it does not work.
+    """
+    python = settings.text("python")
+    if python is None and settings.flag("system"):
+        return find_system(settings.environ, settings.cwd, probe)
+    return find_environment(python, settings.environ, settings.cwd, probe)
+
+
 def find_interpreter(settings: Settings, probe: Probe) -> Interpreter:
     """Return that of `--python` or the environment, else the one that runs this."""
-    python = settings.text("python")
     try:
-        return find_environment(python, settings.environ, settings.cwd, probe)
+        return find_named(settings, probe)
     except NoEnvironment:
-        if python is not None:
+        if settings.text("python") is not None:
             raise
         base = getattr(sys, "_base_executable", None) or sys.executable
         return probe(base)

@@ -480,7 +480,7 @@ class TestInterrupted:
         script = tmp_path / "bin" / "git-upload-pack"
         script.parent.mkdir()
         script.write_text(
-            f"#!/bin/sh\necho $$ > {tmp_path}/pid\necho up\nexec sleep 600 >&2\n"
+            f"#!/bin/sh\necho $$ > {tmp_path}/pid\nexec sleep 600 2> /dev/null\n"
         )
         script.chmod(0o755)
         place.configure("[core]", f"sshCommand = {script} #")

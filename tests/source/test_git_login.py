@@ -8,13 +8,15 @@ from __future__ import annotations
 
 import os
 import shlex
+import subprocess
+import sys
 from typing import TYPE_CHECKING
 
 import pytest
 
 from admit.source.git import UnsetGitVariable, with_variables
 from admit.source.git_environment import UnusableGitLogin
-from admit.source.git_failure import GitDenied, GitFailed
+from admit.source.git_failure import GitDenied, GitFailed, GitOffline
 from support.git_place import parse
 from support.git_server import GitServer, Repository, Watched, git, needs_git
 
@@ -435,30 +437,96 @@ class TestWhatIsFetched:
 
         assert server.seen == []
 
+    def test_one_of_which_only_the_history_is_here_does_not(
+        self, place: Place, server: GitServer, repository: Repository
+    ) -> None:
+        tail = f"@{repository.head}"
+        repository.commit("two")
+        place.get(server.address("w", userinfo=f"alice:{TYPED}"))
+        server.seen.clear()
+
+        with pytest.raises(GitOffline, match="or not all of it"):
+            place.get(server.address("w", tail=tail), offline=True)
+
+        assert server.seen == []
+        tree = place.get(server.address("w", userinfo=f"alice:{TYPED}", tail=tail))
+        assert (tree / "file.txt").read_text() == "one"
+
+
+_CHILD = """
+import os, sys
+os.close(os.open(os.ttyname(0), os.O_RDWR))  # now this session has a terminal
+from admit.errors import AdmitError
+from admit.auth.scrub import Scrubber
+from admit.source.git import GitOptions, GitStore
+from admit.spec.url import parse_requirement_url
+from admit.spec.vcs import parse_vcs_url
+options = GitOptions(may_prompt=sys.argv[3] == "may prompt")
+store = GitStore(sys.argv[1], os.environ, Scrubber(), options=options)
+try:
+    store.find_commit(parse_vcs_url(parse_requirement_url(sys.argv[2])))
+except AdmitError as error:
+    sys.exit(error.code)
+"""
+
+
+def at_terminal(
+    place: Place, url: str, how: str, answers: dict[bytes, str]
+) -> tuple[int, bytes]:
+    """Find a commit in a process that has a terminal; type answers to its questions."""
+    terminal, slave = os.openpty()
+    child = subprocess.Popen(
+        [sys.executable, "-c", _CHILD, str(place.root / "store"), url, how],
+        env=place.environ,
+        stdin=slave,
+        stdout=subprocess.DEVNULL,
+        stderr=subprocess.PIPE,
+        start_new_session=True,
+    )
+    os.close(slave)
+    shown = b""
+    for question, answer in answers.items():
+        while question not in shown:
+            shown += os.read(terminal, 1000)
+        os.write(terminal, f"{answer}\n".encode())
+    _, stderr = child.communicate(timeout=60)
+    os.close(terminal)
+    return child.returncode, stderr
+
 
 @pytest.mark.skipif(os.name != "posix", reason="terminals")
-def test_nothing_is_asked_at_a_terminal(place: Place, server: GitServer) -> None:
-    """git, ssh and helpers are in a session that has none."""
-    script = place.home / "tty"
-    script.write_text(
-        f"#!/bin/sh\n(: < /dev/tty) 2>> {place.home}/asked && echo has one "
-        f">> {place.home}/asked\n"
-    )
-    script.chmod(0o755)
-    place.configure("[credential]", f"helper = {script}")
+class TestAtATerminal:
+    def test_git_asks_where_it_may(self, place: Place, server: GitServer) -> None:
+        answers = {b"Username": "alice", b"Password": SECRET}
 
-    import pty
+        status, _ = at_terminal(place, server.address("w"), "may prompt", answers)
 
-    pid, terminal = pty.fork()
-    if pid == 0:
-        try:
-            place.get(server.address("w"))
-        except GitDenied:
-            os._exit(3)
-        os._exit(4)
-    _, status = os.waitpid(pid, 0)
-    os.close(terminal)
+        assert status == 0
+        assert set(server.logins) == {"-", LOGIN}
 
-    assert os.waitstatus_to_exitcode(status) == 3
-    assert "/dev/tty" in asked(place)
-    assert "has one" not in asked(place)
+    def test_where_it_may_not_there_is_none_to_ask_at(
+        self, place: Place, server: GitServer
+    ) -> None:
+        script = place.home / "tty"
+        script.write_text(
+            f"#!/bin/sh\n(: < /dev/tty) 2>> {place.home}/asked && echo has one "
+            f">> {place.home}/asked\n"
+        )
+        script.chmod(0o755)
+        place.configure("[credential]", f"helper = {script}")
+
+        status, stderr = at_terminal(place, server.address("w"), "may not", {})
+
+        assert (status, stderr) == (1, b"git-denied\n")
+        assert "/dev/tty" in asked(place)
+        assert "has one" not in asked(place)
+
+
+def test_no_question_is_allowed_where_it_may_not(
+    place: Place, server: GitServer, watched: Watched
+) -> None:
+    with pytest.raises(GitDenied):
+        place.get(server.address("w"))
+
+    for call in watched.calls:
+        assert {"GIT_TERMINAL_PROMPT", "GCM_INTERACTIVE"} <= call.variables

@@ -33,7 +33,10 @@ class Place:
         self._numbers = count(1)
 
     def store(
-        self, *, offline: bool = False, withheld: tuple[str, ...] = ()
+        self,
+        *,
+        offline: bool = False,
+        withheld: tuple[str, ...] = (),
     ) -> GitStore:
         """What a new run has."""
         return GitStore(

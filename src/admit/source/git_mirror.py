@@ -185,7 +185,7 @@ class Mirror:
 
     def _fetch(self, *references: str) -> Ended:
         command = (
-            *("fetch", "--quiet", "--force", "--no-tags", "--no-write-fetch-head"),
+            *("fetch", "--quiet", "--no-tags", "--no-write-fetch-head"),
             *("--no-recurse-submodules", "--filter=blob:none", "--", REMOTE),
             *references,
         )

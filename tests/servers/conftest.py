@@ -7,7 +7,7 @@ from typing import TYPE_CHECKING
 import pytest
 
 from support.desk import Desk, make_template
-from support.nginx_site import SECRET, Site, site_config
+from support.nginx_site import NAMES, SECRET, Site, site_config
 from support.raw_server import Authority
 from support.servers import (
     find_nginx,
@@ -60,9 +60,10 @@ def served_site(
     (folder / "nothing").mkdir()
     write_htpasswd(folder / "htpasswd", {"alice": SECRET})
     trusted, stranger = Authority(folder, "ca"), Authority(folder, "stranger-ca")
-    issued = trusted.ca.issue_cert("127.0.0.1", "localhost")
-    issued.private_key_and_cert_chain_pem.write_to_path(str(folder / "server.pem"))
-    ports = {name: free_port() for name in ("home", "away", "tls", "mutual")}
+    for authority, name in ((trusted, "server.pem"), (stranger, "stranger.pem")):
+        issued = authority.ca.issue_cert("127.0.0.1", "localhost")
+        issued.private_key_and_cert_chain_pem.write_to_path(str(folder / name))
+    ports = {name: free_port() for name in NAMES}
     config = site_config(folder, ports)
     with start_nginx(folder, config, ports.values()) as nginx:
         yield Site(nginx, ports, trusted, stranger)

@@ -1,7 +1,8 @@
 """What the nginx of these tests serves: open, closed and filtered, TLS and mTLS.
 
 Ports: `home` and `away` are two origins, `tls` has a certificate of a private CA,
-`mutual` wants one of the client too. Everything below `/closed/` wants alice.
+`mutual` wants one of the client too, `asking` takes any and wants none, and has its own
+from another CA. Everything below `/closed/` wants alice.
 """
 
 from __future__ import annotations
@@ -18,6 +19,7 @@ if TYPE_CHECKING:
 
 SECRET = "s3cr3t-canary"
 WRONG = "wr0ng-s3cret"
+NAMES = ("home", "away", "tls", "mutual", "asking")
 
 _CONFIG = """
     map $http_authorization $visible {{
@@ -115,6 +117,25 @@ _CONFIG = """
             auth_basic "closed";
             auth_basic_user_file {folder}/htpasswd;
         }}
+        location /alices/ {{
+            if ($ssl_client_s_dn !~ "CN=alice") {{ return 403; }}
+            alias {folder}/closed/;
+        }}
+        location /bobs/ {{
+            if ($ssl_client_s_dn !~ "CN=bob") {{ return 403; }}
+            alias {folder}/open/;
+        }}
+        location /elsewhere/ {{
+            rewrite ^/elsewhere(/.*)$ https://127.0.0.1:{asking}/open$1 redirect;
+        }}
+    }}
+    server {{
+        listen 127.0.0.1:{asking} ssl;
+        ssl_certificate {folder}/stranger.pem;
+        ssl_certificate_key {folder}/stranger.pem;
+        ssl_verify_client optional_no_ca;
+        root {folder};
+        location /open/ {{ }}
     }}
 """
 
@@ -136,7 +157,7 @@ class Site(NamedTuple):
 
     def url(self, path: str, server: str = "home", userinfo: str = "") -> str:
         """Return the URL of an index, `/closed/` for instance."""
-        scheme = "https" if server in ("tls", "mutual") else "http"
+        scheme = "https" if server in ("tls", "mutual", "asking") else "http"
         at = f"{userinfo}@" if userinfo else ""
         return f"{scheme}://{at}127.0.0.1:{self.ports[server]}{path}simple/"
 

@@ -215,7 +215,7 @@ class Authority:
 
     def client_pem(self, name: str, *, password: bytes | None = None) -> Path:
         """Write a client certificate and its key into one PEM file."""
-        cert = self.ca.issue_cert(f"{name}@host.example")
+        cert = self.ca.issue_cert(f"{name}@host.example", common_name=name)
         key = cert.private_key_pem.bytes()
         if password is not None:
             loaded = serialization.load_pem_private_key(key, None)

@@ -14,6 +14,7 @@ import hashlib
 import http.client
 import importlib.util
 import json
+import re
 import shutil
 import socket
 import subprocess
@@ -44,6 +45,8 @@ class Logged(NamedTuple):
     status: int
     user: str
     """The name of a Basic login, right or wrong; "-" without Authorization."""
+    certificate: str = "-"
+    """The name in the client certificate that was shown; "-" if none was."""
 
     @property
     def is_anonymous(self) -> bool:
@@ -117,7 +120,8 @@ error_log error.log info;
 events {{ worker_connections 256; }}
 http {{
     log_format seen escape=json '{{"port": $server_port, "path": "$request_uri", '
-        '"status": $status, "authorization": "$http_authorization"}}';
+        '"status": $status, "authorization": "$http_authorization", '
+        '"certificate": "$ssl_client_s_dn"}}';
     access_log {folder}/access.log seen;
     types {{ text/html html; application/vnd.pypi.simple.v1+json json; }}
     default_type application/octet-stream;
@@ -174,7 +178,8 @@ def _logged(line: Mapping[str, object]) -> Logged:
     port, status = line["port"], line["status"]
     assert isinstance(port, int)
     assert isinstance(status, int)
-    return Logged(port, str(line["path"]), status, user)
+    shown = re.search(r"\bCN=([^,]+)", str(line["certificate"]))
+    return Logged(port, str(line["path"]), status, user, shown[1] if shown else "-")
 
 
 @contextlib.contextmanager

@@ -272,6 +272,8 @@ class TestTheEnvironment:
             "ADMIT_INDEX_A_B_PASSWORD": "x",
             "UV_INDEX_CROP_USERNAME": "x",
             "ADMIT_INDEX_CORP_TOKEN": "x",
+            "ADMIT_INDEX_CORP_CLIENT_KEY_PASSWORD": "x",
+            "ADMIT_INDEX_CROP_CLIENT_KEY_PASSWORD": "x",
             "ADMIT_INDEX_URL": "x",
             "UV_INDEX_STRATEGY": "x",
             "ADMIT_INDEX_USERNAME": "x",
@@ -280,6 +282,8 @@ class TestTheEnvironment:
 
         assert check_variables(environ, [*sources, source()]) == (
             "ADMIT_INDEX_A_B_PASSWORD matches 2 indexes: a-b, a.b",
+            "ADMIT_INDEX_CROP_CLIENT_KEY_PASSWORD matches no index (named indexes, as "
+            "variables: A_B, CORP)",
             "UV_INDEX_CROP_USERNAME matches no index (named indexes, as variables: "
             "A_B, CORP)",
         )

@@ -75,7 +75,7 @@ def check_variables(
         stem = stem_of(name)
         if stem is None:
             continue
-        names = stems.get(stem, [])
+        names = stems.get(stem) or stems.get(_without_key(stem), [])
         if not names:
             known = ", ".join(sorted(stems)) or "none has a name"
             warnings.append(
@@ -84,6 +84,11 @@ def check_variables(
         elif len(names) > 1:
             warnings.append(f"{name} matches {len(names)} indexes: {', '.join(names)}")
     return tuple(warnings)
+
+
+def _without_key(stem: str) -> str:
+    """Leave out what makes a password that of a client certificate's key."""
+    return stem.removesuffix("_CLIENT_KEY")
 
 
 def expand(text: str, environ: Mapping[str, str]) -> str:

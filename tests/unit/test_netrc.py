@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import netrc
 import os
+from threading import Thread
 from typing import TYPE_CHECKING
 
 import pytest
@@ -16,6 +17,8 @@ from admit.auth.sources.netrc import (
     parse_netrc,
     read_netrc,
 )
+from admit.auth.sources.netrc_answers import choose_entry
+from admit.auth.sources.place import Complete, Unusable, UserOnly
 from admit.spec.url import Origin, Secret
 
 if TYPE_CHECKING:
@@ -85,6 +88,27 @@ def entry(
         ),
         pytest.param("machine h login a", [entry("h", "a", None)], id="no password"),
         pytest.param(
+            "machine h login a password p\nmacdef m\nmachine x\n\nmachine i login b",
+            [entry("h", "a", "p"), entry("i", "b", None, 5)],
+            id="macro after an entry",
+        ),
+        pytest.param(
+            "machine h login a password", [entry("h", "a", None)], id="cut off"
+        ),
+        pytest.param(
+            'machine h login a password p"q',
+            [entry("h", "a", 'p"q')],
+            id="quote inside",
+        ),
+        pytest.param(
+            "machine h login a password p\\",
+            [entry("h", "a", "p")],
+            id="backslash at the end",
+        ),
+        pytest.param(
+            "machine h login a password p #", [entry("h", "a", "p")], id="last comment"
+        ),
+        pytest.param(
             'machine h login a password ""', [entry("h", "a", "")], id="empty password"
         ),
         pytest.param("machine h password p", [entry("h", None, "p")], id="no login"),
@@ -104,6 +128,9 @@ def test_a_netrc_is_read_entry_by_entry(text: str, expected: list[Entry]) -> Non
     ("text", "line"),
     [
         pytest.param("mashine h login a password s3cret", 1, id="unknown word"),
+        pytest.param("\n\ns3cret", 3, id="unknown word alone"),
+        pytest.param('"#s3cret"', 1, id="quoted mark of a comment"),
+        pytest.param('machine h\n"#s3cret"', 2, id="the same in an entry"),
         pytest.param("machine h login a\npasword s3cret", 2, id="unknown follower"),
         pytest.param("\n\nmachine", 3, id="no host"),
         pytest.param('machine h login a\npassword "s3cret', 2, id="open quote"),
@@ -200,6 +227,21 @@ def test_a_tilde_in_the_variable_is_the_home_folder(tmp_path: Path) -> None:
     assert (file.shown, len(file.entries)) == ("~/.pypinetrc", 1)
 
 
+@pytest.mark.pain("D3")
+@pytest.mark.parametrize("name", ["~other/.netrc", "x/.netrc"])
+def test_another_users_tilde_and_a_folder_of_one_letter_are_taken_as_written(
+    name: str, tmp_path: Path
+) -> None:
+    write(tmp_path / ".netrc")
+
+    assert read_netrc({"NETRC": name}, str(tmp_path)).path == name
+
+
+@pytest.mark.pain("D3")
+def test_a_tilde_alone_is_the_home_folder(tmp_path: Path) -> None:
+    assert read_netrc({"NETRC": "~"}, str(tmp_path)).path == str(tmp_path)
+
+
 @pytest.mark.pain("D4")
 def test_the_variable_excludes_every_other_file(tmp_path: Path) -> None:
     write(tmp_path / ".netrc")
@@ -209,6 +251,7 @@ def test_the_variable_excludes_every_other_file(tmp_path: Path) -> None:
     assert file.entries == ()
     assert file.is_chosen
     assert file.trouble == "no such file or directory"
+    assert file.warnings == (), "it is an error"
 
 
 @pytest.mark.pain("D4")
@@ -283,9 +326,33 @@ def test_a_netrc_that_everyone_can_read_is_one_warning(
     assert len(file.entries) == 1
 
 
+@pytest.mark.pain("D10")
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_one_secret_among_entries_is_enough_to_warn(tmp_path: Path) -> None:
+    text = "machine h login a\nmachine i login b password p"
+    write(tmp_path / ".netrc", text).chmod(0o644)
+
+    assert len(read_netrc({}, str(tmp_path)).warnings) == 1
+
+
+@pytest.mark.skipif(os.name != "posix", reason="pipes with names are POSIX's")
+def test_a_pipe_is_read_and_its_mode_is_nobodys_business(tmp_path: Path) -> None:
+    pipe = tmp_path / "pipe"
+    os.mkfifo(pipe)
+    pipe.chmod(0o644)
+    writer = Thread(target=pipe.write_text, args=["machine h login a password p"])
+    writer.start()
+
+    file = read_netrc({"NETRC": str(pipe)}, str(tmp_path))
+    writer.join()
+
+    assert (len(file.entries), file.warnings) == (1, ())
+
+
 @pytest.mark.pain("D6")
-def test_a_url_as_machine_is_warned_of(tmp_path: Path) -> None:
-    write(tmp_path / ".netrc", "\nmachine https://h/simple login a password p")
+@pytest.mark.parametrize("machine", ["https://h/simple", "a@h"])
+def test_a_url_as_machine_is_warned_of(machine: str, tmp_path: Path) -> None:
+    write(tmp_path / ".netrc", f"\nmachine {machine} login a password p")
 
     (warning,) = read_netrc({}, str(tmp_path)).warnings
 
@@ -298,3 +365,87 @@ def test_an_endless_file_is_not_read_to_its_end(tmp_path: Path) -> None:
     file = read_netrc({"NETRC": str(tmp_path / "big")}, str(tmp_path))
 
     assert file.trouble == "it is over 1 MiB long"
+    write(tmp_path / "big", "#" * (1024 * 1024))
+    assert read_netrc({"NETRC": str(tmp_path / "big")}, str(tmp_path)).trouble is None
+
+
+class TestWhichEntryOfAMachineAnswers:
+    @staticmethod
+    def answer(text: str, username: str | None = None) -> str:
+        file = NetrcFile("x", "~/.netrc", parse_netrc(text))
+        match choose_entry(file.entries, username, file):
+            case Complete(found):
+                return f"{found.username}:{found.secret.expose()} ({found.detail})"
+            case Unusable(problem):
+                return f"{problem.what} | {problem.fix}"
+            case UserOnly(known, _):
+                return f"{known} without a secret"
+            case _:
+                return "nothing"
+
+    @pytest.mark.parametrize(
+        ("text", "username", "expected"),
+        [
+            pytest.param("login a", None, "a without a secret", id="half"),
+            pytest.param("password p", "", ":p (~/.netrc line 1)", id="nobody named"),
+            pytest.param("password p", "a", "nothing", id="somebody else named"),
+            pytest.param(
+                'password p machine h login "" password p',
+                None,
+                ":p (~/.netrc line 1)",
+                id="no login and an empty one are the same",
+            ),
+        ],
+    )
+    def test_one_that_fits(
+        self, text: str, username: str | None, expected: str
+    ) -> None:
+        assert self.answer(f"machine h {text}", username) == expected
+
+    @pytest.mark.pain("D2")
+    @pytest.mark.parametrize(
+        ("text", "expected"),
+        [
+            pytest.param(
+                "machine h login a password p machine h login b password p",
+                "~/.netrc has several entries for h: a in line 1, b in line 1 | say "
+                "which one with a user name in the URL of the index: `https://a@h/…`",
+                id="two users of one password",
+            ),
+            pytest.param(
+                "machine h password p machine h password q",
+                "~/.netrc has several entries for h: no login in line 1, no login in "
+                "line 1 | say which one with a user name in the URL of the index: "
+                "`https://USER@h/…`",
+                id="without a login",
+            ),
+            pytest.param(
+                "default login a password p default login b password q",
+                "~/.netrc has several entries for default: a in line 1, b in line 1 | "
+                "say which one with a user name in the URL of the index: "
+                "`https://a@HOST/…`",
+                id="defaults",
+            ),
+        ],
+    )
+    def test_several_are_an_error_that_lists_them(
+        self, text: str, expected: str
+    ) -> None:
+        assert self.answer(text) == expected
+
+    @pytest.mark.parametrize(
+        ("text", "is_error"),
+        [
+            pytest.param("machine h login", True, id="login cut off"),
+            pytest.param('machine h password ""', True, id="empty password alone"),
+            pytest.param("machine h", False, id="nothing begun"),
+            pytest.param("default login", False, id="of default"),
+        ],
+    )
+    def test_one_that_is_cut_off_is_an_error_of_its_machine(
+        self, text: str, is_error: bool
+    ) -> None:
+        answer = self.answer(text)
+
+        told = "~/.netrc line 1 names h, but neither user nor password"
+        assert answer.partition(" | ")[0] == (told if is_error else "nothing")

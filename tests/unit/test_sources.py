@@ -287,6 +287,10 @@ class TestTheEnvironment:
             "UV_INDEX_CROP_USERNAME matches no index (named indexes, as variables: "
             "A_B, CORP)",
         )
+        assert check_variables({"ADMIT_INDEX_CORP_TOKEN": "x"}, [source()]) == (
+            "ADMIT_INDEX_CORP_TOKEN matches no index (named indexes, as variables: "
+            "none has a name)",
+        )
 
     def test_names_become_variables(self) -> None:
         assert variable_stem("my-corp.ünï 2") == "MY_CORP__N__2"
@@ -300,6 +304,7 @@ class TestTheEnvironment:
             ("${A", "${A"),
             ("${}", "${}"),
             ("${a b}", "${a b}"),
+            ("${ä}", "${ä}"),
             ("${B}", "${A}"),
         ],
     )

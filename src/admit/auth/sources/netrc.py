@@ -182,7 +182,7 @@ class _Lexer:
     def skip_macro(self) -> None:
         """Go past the empty line that ends a macro definition."""
         end = self._text.find("\n\n", self._at)
-        if end < 0:
+        if end == -1:
             raise InvalidNetrc(self.word_line, "an empty line after the macro")
         while self._at < end + 2:
             self._step()
@@ -216,7 +216,7 @@ def read_netrc(environ: Mapping[str, str], home: str) -> NetrcFile:
     """
     chosen = environ.get("NETRC", "")
     if chosen:
-        is_home = chosen[0] == "~" and chosen[1:2] in ("", "/", os.sep)
+        is_home = chosen[0] == "~" and not chosen[1:2].strip(f"/{os.sep}")
         path = home + chosen[1:] if is_home else chosen
         return _read(path, chosen, is_chosen=True)
     for name in (".netrc", "_netrc"):

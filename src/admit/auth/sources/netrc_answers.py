@@ -10,7 +10,6 @@ from __future__ import annotations
 from admit.auth.query import Problem
 from admit.auth.scheme import Credential, show_user
 from admit.auth.sources.place import Complete, Missing, Unusable, UserOnly
-from admit.spec.url import Secret
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -64,8 +63,8 @@ def choose_entry(
     }
     if len(whole) > 1:
         listed = ", ".join(
-            f"{show_user(entry.login or '') or 'no login'} in line {entry.line}"
-            for entry in whole.values()
+            f"{show_user(login) or 'no login'} in line {entry.line}"
+            for (login, _), entry in whole.items()
         )
         machine = fitting[0].machine or "default"
         user = next((user for user, _ in whole if user), "USER")
@@ -76,12 +75,9 @@ def choose_entry(
                 f"`https://{show_user(user)}@{fitting[0].machine or 'HOST'}/…`",
             )
         )
-    for entry in whole.values():
+    for (login, secret), entry in whole.items():
         where = f"{file.shown} line {entry.line}"
-        secret = entry.password or Secret("")
-        return Complete(
-            Credential(entry.login or "", secret, "netrc", where, is_ambient=True)
-        )
+        return Complete(Credential(login, secret, "netrc", where, is_ambient=True))
     for entry in fitting:
         if entry.login:
             shown = show_user(entry.login)

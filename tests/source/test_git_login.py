@@ -253,6 +253,48 @@ class TestOfTheUrl:
         assert place.warnings == []
 
 
+class TestBesideNetrc:
+    @pytest.fixture(autouse=True)
+    def _write_netrc(self, place: Place) -> None:
+        (place.home / ".netrc").write_text("machine 127.0.0.1 login bob password his")
+
+    def test_the_login_of_the_url_is_the_only_one_that_is_sent(
+        self, place: Place, server: GitServer
+    ) -> None:
+        place.get(server.address("w", userinfo=f"alice:{TYPED}"))
+
+        assert set(server.logins) == {"-", LOGIN}
+
+    def test_nobody_else_speaks_for_the_user_that_the_url_names(
+        self, place: Place, server: GitServer
+    ) -> None:
+        server.login = "bob:his"
+
+        with pytest.raises(GitDenied, match="is refused by"):
+            place.get(server.address("w", userinfo="alice"))
+
+        assert set(server.logins) == {"-"}
+
+    def test_the_rest_of_the_home_is_in_force_and_kept_up_to_date(
+        self, place: Place, server: GitServer
+    ) -> None:
+        text = helper(place, "mine", "alice", SECRET)
+        (place.home / "helpers.gitconfig").write_text(f"[credential]\nhelper = {text}")
+        (place.home / "old").touch()
+        with pytest.raises(GitDenied):
+            place.get(server.address("w", userinfo="alice"))
+        (place.home / "old").unlink()
+        place.configure("[include]", "path = ~/helpers.gitconfig")
+        (place.root / "store" / "home" / ".cache").mkdir()
+
+        place.get(server.address("w", userinfo="alice"))
+
+        assert set(server.logins) == {"-", LOGIN}
+        names = {each.name for each in (place.root / "store" / "home").iterdir()}
+        own = {each.name for each in place.home.iterdir()}
+        assert names == own - {".netrc"} | {".cache"}
+
+
 class TestVariablesInIt:
     def test_those_of_a_url_that_the_user_wrote_are_filled(
         self, place: Place, server: GitServer

@@ -26,6 +26,7 @@ from admit.source.git_environment import (
     login_of,
 )
 from admit.source.git_failure import failure_of, not_here, reference_missing
+from admit.source.git_home import home_without_netrc
 from admit.source.git_mirror import Git, Mirror
 from admit.source.git_process import find_git
 from admit.spec.url import Secret, Url, Userinfo
@@ -224,7 +225,10 @@ class GitStore:
         """The mirror of a repository; only under its lock."""
         self._learn_login(url)
         path = f"{os.path.abspath(self._place(url))}/mirror.git"
-        mirror = Mirror(path, url, self._program())
+        home = None
+        if login_of(url) is not None:
+            home = home_without_netrc(self._environ, f"{self._folder}/home")
+        mirror = Mirror(path, url, self._program(), home)
         mirror.create()
         return mirror
 

@@ -153,7 +153,7 @@ def _evidence(url: GitUrl, login: GitLogin | None) -> str:
     if login is None:
         return "the URL brings no login, so git asked its own credential helpers"
     if login.secret is None:
-        return f"git asked its own credential helpers for {login.username}"
+        return f"git asked its own credential helpers, not netrc, for {login.username}"
     return "git was given the login of the URL, for that host only"
 
 

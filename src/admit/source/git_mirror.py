@@ -68,11 +68,16 @@ class Git:
 class Mirror:
     """The mirror of one repository; whoever uses it holds its lock."""
 
-    def __init__(self, path: str, url: GitUrl, git: Git) -> None:
+    def __init__(
+        self, path: str, url: GitUrl, git: Git, home: str | None = None
+    ) -> None:
+        """`home`: where git is to believe itself at home, if not at the user's."""
         self.path = path
         self._url = url
         self._git = git
         self._local = {**git.base, "GIT_DIR": path}
+        if home is not None:
+            self._local["HOME"] = home
         self._remote = add_repository(
             self._local, url, is_offline=git.options.is_offline
         )

@@ -84,7 +84,9 @@ class Session:
         if self._resources is None:
             from admit.session.resources import Resources
 
-            self._resources = Resources(self.settings, self.listener)
+            self._resources = Resources(
+                self.settings, self.listener, lambda: self.target()[1]
+            )
         return self._resources
 
     def scrub(self, text: str) -> str:
@@ -158,10 +160,13 @@ class Session:
         files: Sequence[str] = (),
         constraints: Sequence[str] = (),
         overrides: Sequence[str] = (),
+        editables: Sequence[str] = (),
     ) -> Wanted:
         """Read requirements and the files of requirements.
 
-        Options found in files become settings of this session.
+        Options found in files become settings of this session. `editables`: folders to
+        be installed so that what is edited in them counts at once. Where only a source
+        tells which project it is, it is fetched, and may have to be built.
 
         Raises:
             InputError: one cannot be understood.
@@ -175,6 +180,7 @@ class Session:
             files,
             constraints=constraints,
             overrides=overrides,
+            editables=editables,
             extras=self._extras(),
             environ=settings.environ,
             cwd=settings.cwd,
@@ -190,7 +196,11 @@ class Session:
             )
             if self._resources is not None:
                 self._resources.adopt(self.settings)
-        return wanted
+        if not wanted.sources:
+            return wanted
+        from admit.session.building import name_sources
+
+        return name_sources(self.resources, wanted)
 
     def _fetch_requirements(self, url: Url) -> bytes:
         return self.resources.fetch_requirements(url)
@@ -314,9 +324,9 @@ class Session:
 
     def _is_at_hand(self, candidate: Candidate) -> bool:
         """Whether a wheel need not be fetched."""
-        from admit.install.prepare import find_prepared
+        from admit.session.applying import find_wheel
 
-        return find_prepared(candidate, self.cache) is not None
+        return find_wheel(self.resources, candidate) is not None
 
     def compile(
         self, wanted: Wanted, target: Target, preferences: Preferences = ()
@@ -383,7 +393,7 @@ class Session:
         """How many files a change would have to fetch."""
         from admit.session.applying import count_downloads
 
-        return count_downloads(change, self.cache)
+        return count_downloads(change, self.resources)
 
     def prepare(self, change: Change) -> Prepared:
         """Fetch, verify and unpack every wheel that a change needs.
@@ -400,7 +410,7 @@ class Session:
         """Return the path of the METADATA of a pin's wheel, if it was unpacked."""
         from admit.session.applying import find_metadata
 
-        return find_metadata(pin, self.cache)
+        return find_metadata(pin, self.resources)
 
     def save(self, resolution: Resolution, folder: str) -> tuple[Saved, ...]:
         """Put the wheels of a resolution into a folder, seen from the working one.

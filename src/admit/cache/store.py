@@ -41,6 +41,8 @@ _TAG = b"""Signature: 8a477f597d28d172789f06886806bc55
 """
 _OURS = (
     "archive-v",
+    "built-v",
+    "git",
     "identity-key",
     "interpreters",
     "listings-v",
@@ -257,6 +259,17 @@ class Cache:
         """Keep a digest; the hash must have been verified."""
         name = f"metadata-v{FORMAT}/{sha256[:2]}/{sha256}"
         self._blobs.write(name, *_seal(sha256, content))
+
+    def read_built(self, key: str) -> str | None:
+        """Return the sha256 of the wheel that was built under this key."""
+        blob = self._blobs.read(f"built-v{FORMAT}/{key[:2]}/{key}")
+        content = _open_sealed(blob.content, key) if blob is not None else None
+        return content.decode("ascii") if content is not None else None
+
+    def write_built(self, key: str, sha256: str) -> None:
+        """Remember the wheel that was built; it is unpacked in its `archive_place`."""
+        name = f"built-v{FORMAT}/{key[:2]}/{key}"
+        self._blobs.write(name, *_seal(key, sha256.encode("ascii")))
 
     def archive_place(self, sha256: str) -> str:
         """Return where the wheel with this hash is, or is to be, unpacked.

@@ -8,12 +8,10 @@ Does not know: admit's own words. Read only after a word was not among them.
 
 from __future__ import annotations
 
-_LATER = "admit installs wheels; building from source comes later"
 _PROJECTS = "admit is an installer and leaves projects alone"
 
 PASSED: dict[str, bool] = {
     "--disable-pip-version-check": False,
-    "--no-build-isolation": False,
     "--no-color": False,
     "--no-compile": False,
     "--no-compile-bytecode": False,
@@ -30,10 +28,6 @@ PASSED: dict[str, bool] = {
 """Options that change nothing here or mean one of ours; whether a value follows."""
 
 _OPTIONS: dict[str, str] = {
-    "-e": f"{_LATER}; build a wheel and give its path",
-    "--editable": f"{_LATER}; build a wheel and give its path",
-    "-C": _LATER,
-    "--config-settings": _LATER,
     "--user": "make an environment with `admit venv`, or say --prefix DIR",
     "--root": "say --prefix DIR or --target DIR",
     "-I": "say --reinstall",
@@ -45,7 +39,7 @@ _OPTIONS: dict[str, str] = {
 
 _VERBS: dict[str, str] = {
     "add": f"{_PROJECTS}: `admit install NAME`",
-    "build": _LATER,
+    "build": "admit builds what it installs, and makes no releases",
     "debug": "`admit config` tells what is set, -v what is done",
     "export": f"{_PROJECTS}: `admit compile` writes what fits together",
     "hash": "`admit compile --generate-hashes` writes hashes",
@@ -65,7 +59,7 @@ _VERBS: dict[str, str] = {
     "tool": "make an environment with `admit venv`, and install there",
     "update": "`admit install -U NAME`",
     "upgrade": "`admit install -U NAME`",
-    "wheel": f"{_LATER}; `admit download` fetches wheels",
+    "wheel": "`admit download` fetches files, `admit install` builds what it must",
 }
 
 

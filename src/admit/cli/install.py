@@ -23,6 +23,11 @@ if TYPE_CHECKING:
     from admit.config.requirements import Wanted
     from admit.config.settings import Settings
     from admit.install.prepare import Prepared
+    from admit.resolve.pins import Pin
+
+
+_BESIDES = ("group", "editable")
+"""Options that name something to install, as operands and `-r` do."""
 
 
 def run_install(
@@ -50,7 +55,7 @@ def _install(
 ) -> int:
     packages = texts_of(operands["_packages"])
     files = session.settings.items("requirement")
-    if not (packages or files or session.settings.items("group")):
+    if not (packages or files or any(map(session.settings.items, _BESIDES))):
         raise UsageError(
             "nothing to install was named",
             fix="name packages, or a file with -r requirements.txt",
@@ -63,6 +68,7 @@ def _install(
         files,
         session.settings.items("constraint"),
         session.settings.items("override"),
+        session.settings.items("editable"),
     )
     settled = session.check(wanted, environment)
     if settled is not None:
@@ -197,13 +203,24 @@ def tell_change(change: Change, output: Output) -> None:
     for pin in change.incoming:
         key = pin.name, pin.version.text
         mark = "~" if going.pop(key, None) is not None else "+"
-        url = pin.candidate.url if pin.candidate is not None and pin.is_direct else None
-        origin = f" (from {url.without_userinfo().text})" if url is not None else ""
+        place = place_of(pin)
+        origin = f" (from {place})" if place is not None else ""
         lines.append((pin.name, mark, f"{pin.name}=={pin.version}{origin}"))
     lines += [(name, "-", f"{name}=={version}") for name, version in going]
     for _, mark, text in sorted(lines, key=lambda each: (each[0], each[1] != "-")):
         color = {"+": "32", "-": "31", "~": "33"}[mark]
         output.note(f" {output.paint(mark, color)} {text}")
+
+
+def place_of(pin: Pin) -> str | None:
+    """Where a pin that the user gave comes from: the URL to ask for it again."""
+    if not pin.is_direct or pin.candidate is None:
+        return None
+    if pin.origin is not None:
+        from admit.spec.direct_url import format_origin
+
+        return format_origin(pin.origin)
+    return pin.candidate.url.without_userinfo().text
 
 
 def tell_environment(environment: Environment, output: Output) -> None:

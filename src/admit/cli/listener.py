@@ -14,6 +14,14 @@ if TYPE_CHECKING:
     from admit.net.client import RequestLine
 
 
+_STEPS = {
+    "environment": "making an environment",
+    "requirements": "installing what it needs",
+    "metadata": "reading its metadata",
+    "wheel": "making its wheel",
+}
+
+
 class Teller:
     """Tells of a session through an `Output`."""
 
@@ -21,6 +29,7 @@ class Teller:
         self._output = output
         self._progress = progress
         self._identity = ""
+        self._building = ""
 
     def request_line(self, line: RequestLine) -> None:
         if line.identity != "anonymous":
@@ -45,6 +54,18 @@ class Teller:
 
     def transferred(self, filename: str) -> None:
         self._progress.finished(filename)
+
+    def building(self, title: str, step: str) -> None:
+        if title != self._building:
+            self._building = title
+            self._progress.clear()
+            self._output.note(f"Building {title}")
+        self._progress.working(f"Building {title}: {_STEPS.get(step, step)}")
+
+    def built(self, title: str) -> None:
+        self._building = ""
+        self._progress.clear()
+        self._output.note(f"   Built {title}")
 
     def detail(self, text: str) -> None:
         self._output.detail(text, 2)

@@ -43,6 +43,7 @@ def policy_of(settings: Settings, preferences: Preferences = ()) -> Policy:
         prereleases=_prereleases(settings),
         resolution=_resolution(settings),
         ignore_installed=settings.flag("reinstall"),
+        may_build=True,
         no_binary=_names(settings.items("no_binary")),
         only_binary=_only_binary(settings),
         preferences=preferences,
@@ -56,6 +57,7 @@ def policy_of_tools(settings: Settings) -> Policy:
     `--no-deps` is about packages that were asked for.
     """
     return Policy(
+        may_build=True,
         no_binary=_names(settings.items("no_binary")),
         only_binary=_only_binary(settings),
     )

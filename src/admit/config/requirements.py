@@ -31,7 +31,8 @@ if TYPE_CHECKING:
     from collections.abc import Callable, Mapping, Sequence
 
     from admit.config.project import Extras
-    from admit.spec.names import ExtraName
+    from admit.spec.marker import Marker
+    from admit.spec.names import ExtraName, NormalizedName
     from admit.spec.record import Digest
     from admit.spec.requirement import Requirement
     from admit.spec.url import Url
@@ -48,6 +49,7 @@ _LISTS = {
 }
 _SINGLE = ("index-url", "pre", "no-index", "require-hashes")
 STDIN = "-"
+_OF_PROJECTS = ("pyproject.toml", "setup.py")
 
 
 class CannotReadRequirements(UsageError):
@@ -62,14 +64,26 @@ class WrongArgument(UsageError):
     code = "invalid-requirement"
 
 
-class BuildingComesLater(InputError):
-    """A requirement needs a build, and admit installs wheels only, so far."""
-
-    code = "build-needed"
-
-
 _DEEPEST = 50
 """Files that stand in each other; a server could go on for ever."""
+
+
+@value
+class SourceLine:
+    """A source whose project only it tells, or that is to be edited in place."""
+
+    url: Url
+    """A folder or archive on this machine, an archive elsewhere, or `git+…`."""
+    where: str
+    """File and line, or "the command line"."""
+    name: NormalizedName | None = None
+    """What the line calls it."""
+    extras: tuple[ExtraName, ...] = ()
+    marker: Marker | None = None
+    hashes: tuple[Digest, ...] = ()
+    origin: str = ""
+    """As in `Wanted.origins`."""
+    is_editable: bool = False
 
 
 @value
@@ -88,14 +102,17 @@ class Wanted:
     constraint_origins: tuple[str, ...] = ()
     overrides: tuple[Requirement, ...] = ()
     """What counts in place of everybody's requirements on the same names."""
+    sources: tuple[SourceLine, ...] = ()
+    """What stands in no requirement yet: see `session.building.name_sources`."""
 
 
-def collect_requirements(
+def collect_requirements(  # noqa: PLR0913  # all but two go by name
     packages: Sequence[str],
     files: Sequence[str],
     *,
     constraints: Sequence[str] = (),
     overrides: Sequence[str] = (),
+    editables: Sequence[str] = (),
     extras: Extras | None = None,
     environ: Mapping[str, str],
     cwd: str,
@@ -110,6 +127,9 @@ def collect_requirements(
     reading = _Reading(environ, cwd, fetch, extras)
     for text in packages:
         reading.add(_parse_argument(text, cwd), is_constraint=False)
+    for text in editables:
+        line = replace(_parse_argument(text, cwd), is_editable=True)
+        reading.add(line, is_constraint=False)
     for target in files:
         reading.read(target, is_constraint=False)
     if extras is not None and extras.groups:
@@ -179,6 +199,7 @@ class _Reading:
         self._constraints: list[Requirement] = []
         self._origins_of: dict[bool, list[str]] = {False: [], True: []}
         """Of requirements, and of constraints."""
+        self._sources: list[SourceLine] = []
         self._hashes: dict[str, tuple[Digest, ...]] = {}
         self._values: dict[str, object] = {}
         self._lists: dict[str, list[object]] = {}
@@ -265,6 +286,14 @@ class _Reading:
     ) -> None:
         """Keep one requirement; `origin` as in `Wanted.origins`."""
         requirement = self._requirement_of(line)
+        if isinstance(requirement, SourceLine):
+            if is_constraint:
+                raise UsageError(
+                    f"{line.where}: a constraint must name its project",
+                    fix="write NAME @ URL",
+                )
+            self._sources.append(replace(requirement, origin=origin))
+            return
         (self._constraints if is_constraint else self._requirements).append(requirement)
         self._origins_of[is_constraint].append(origin)
         if line.hashes:
@@ -283,6 +312,7 @@ class _Reading:
             layer,
             tuple(self._origins_of[False]),
             tuple(self._origins_of[True]),
+            sources=tuple(self._sources),
         )
 
     def _load(self, where: str, url: Url | None) -> bytes:
@@ -358,35 +388,59 @@ class _Reading:
         beside = os.path.normpath(os.path.join(os.path.dirname(path), text))
         return beside if os.path.exists(beside) else text
 
-    def _requirement_of(self, line: RequirementLine) -> Requirement:
-        if line.is_editable or line.requirement is None:
-            what = line.path or (line.url.text if line.url else "this")
-            raise BuildingComesLater(
-                f"{line.where}: {what} would have to be built",
-                why="admit installs wheels; building from source comes later",
-                fix="build a wheel of it and give its path or URL",
-            )
-        if line.path is None:
-            url = line.requirement.url
-            if url is not None and not url.filename.endswith(".whl"):
-                raise BuildingComesLater(
-                    f"{line.where}: {url.text} is not a wheel",
-                    why="admit installs wheels; building from source comes later",
-                    fix="build a wheel of it and give its path or URL",
-                )
+    def _requirement_of(self, line: RequirementLine) -> Requirement | SourceLine:
+        if line.path is None and line.requirement is not None and not line.is_editable:
             return line.requirement
-        path = os.path.join(self._cwd, os.path.expanduser(line.path))
+        url: Url | None
+        if line.path is not None:
+            url = self._url_of_path(line.path, line)
+        elif line.requirement is not None:
+            url = line.requirement.url
+        else:
+            url = line.url
+        if url is None:
+            raise UsageError(
+                f"{line.where}: only a folder can be editable", fix="write -e ./FOLDER"
+            )
+        if line.is_editable and url.scheme != "file":
+            raise UsageError(
+                f"{line.where}: {url.text} cannot be editable",
+                why="what is edited is a folder of this machine",
+                fix="leave -e away, or get a checkout and give its folder",
+            )
+        if line.requirement is not None and not line.is_editable:
+            return replace(line.requirement, url=url)
+        return SourceLine(
+            url,
+            line.where,
+            line.requirement.name if line.requirement is not None else None,
+            line.requirement.extras if line.requirement is not None else line.extras,
+            line.requirement.marker if line.requirement is not None else line.marker,
+            line.hashes,
+            is_editable=line.is_editable,
+        )
+
+    def _url_of_path(self, typed: str, line: RequirementLine) -> Url:
+        """Return the URL of a wheel, an archive or a folder that is there."""
+        path = os.path.normpath(os.path.join(self._cwd, os.path.expanduser(typed)))
+        if os.path.isdir(path):
+            if any(map(os.path.isfile, (f"{path}/{name}" for name in _OF_PROJECTS))):
+                return url_of(path)
+            raise UsageError(
+                f"{line.where}: {typed} is a folder without a project",
+                why=f"there is no {' and no '.join(_OF_PROJECTS)} in it",
+            )
         if not os.path.isfile(path):
             raise UsageError(
-                f"{line.where}: there is no file {line.path}",
-                fix=_instead_of(os.path.normpath(path), self._cwd, (".whl",)),
+                f"{line.where}: there is no file {typed}",
+                fix=_instead_of(path, self._cwd, (".whl", ".tar.gz", ".zip")),
             )
-        if not path.endswith(".whl"):
-            raise BuildingComesLater(
-                f"{line.where}: {line.path} is not a wheel",
-                why="admit installs wheels; building from source comes later",
+        if line.is_editable:
+            raise UsageError(
+                f"{line.where}: {typed} cannot be editable",
+                why="what is edited is a folder, and this is a file",
             )
-        return replace(line.requirement, url=url_of(os.path.normpath(path)))
+        return url_of(path)
 
 
 def _refuse_foreign_variables(

@@ -27,6 +27,7 @@ if TYPE_CHECKING:
 
     from admit.env.installed import Installed, InstalledDistribution
     from admit.env.interpreter import Interpreter
+    from admit.spec.direct_url import DirectUrl
     from admit.spec.metadata import Metadata
     from admit.spec.names import NormalizedName
     from admit.spec.requirement import Requirement
@@ -78,6 +79,15 @@ class Known:
         from admit.spec.direct_url import is_from
 
         return is_from(direct_url, url)
+
+    def is_of(self, origin: DirectUrl) -> bool:
+        """Whether it was made of this very source; never of a folder: that changes."""
+        direct_url = read_direct_url(self.distribution)
+        if direct_url is None:
+            return False
+        from admit.spec.direct_url import is_same
+
+        return is_same(direct_url, origin)
 
 
 @value

@@ -11,7 +11,7 @@ from __future__ import annotations
 import os
 
 from admit.errors import EnvironmentProblem, IntegrityError, fix_of_system
-from admit.install.prepare import is_proven, verify_pin
+from admit.resolve.proven import is_proven, verify_file
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -101,12 +101,13 @@ def _fetch(
     on_finished: Callable[[str], None],
 ) -> Future[Saved]:
     assert pin.candidate is not None and pin.found is not None  # noqa: S101  # from `wanted`
-    filename = pin.candidate.file.filename
+    candidate, hashes = pin.candidate, pin.hashes
+    filename = candidate.file.filename
 
     def keep(downloaded: Downloaded) -> Saved:
         on_finished(filename)
-        if not is_proven(pin):
-            verify_pin(pin, downloaded, cache)
+        if not is_proven(candidate, hashes):
+            verify_file(candidate, hashes or (), downloaded, cache)
         try:
             os.replace(downloaded.path, path)
         except OSError as error:
@@ -118,9 +119,7 @@ def _fetch(
     def progress(received: int, size: int) -> None:
         on_progress(filename, received, size)
 
-    arriving = pin.found.files.download(
-        pin.candidate, sink=partial, on_progress=progress
-    )
+    arriving = pin.found.files.download(candidate, sink=partial, on_progress=progress)
     return arriving.then(keep)
 
 
@@ -155,7 +154,7 @@ def _find_right(pin: Pin, path: str) -> str | None:
 def _is_stated(pin: Pin, candidate: Candidate) -> bool:
     """Whether the page, or the user, says which bytes are right."""
     return any(name not in ("md5", "sha1") for name, _ in candidate.file.hashes) and (
-        is_proven(pin)
+        is_proven(candidate, pin.hashes)
     )
 
 

@@ -11,9 +11,8 @@ from __future__ import annotations
 
 import os
 
-from admit.index.files import mismatch_of
 from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
-from admit.resolve.policy import agrees
+from admit.resolve.proven import is_proven, verify_file
 from admit.value import value
 
 TYPE_CHECKING = False
@@ -27,6 +26,7 @@ if TYPE_CHECKING:
     from admit.install.listing import UnpackedWheel
     from admit.net.future import Future
     from admit.resolve.provider import Pin
+    from admit.resolve.sources import Sources
 
     OnProgress = Callable[[str, int, int], None]
 
@@ -40,7 +40,7 @@ class Prepared:
     wheels: Mapping[str, UnpackedWheel]
     """By normalised name."""
     fetched: int
-    """How many were not in the cache."""
+    """How many were not in the cache: fetched, or built."""
 
 
 def digest_of(candidate: Candidate) -> str | None:
@@ -59,10 +59,13 @@ def prepare(
     cache: Cache,
     on_progress: OnProgress,
     on_finished: Callable[[str], None],
+    sources: Callable[[], Sources],
 ) -> Prepared:
-    """Fetch, verify and unpack the wheels of pins that name a file.
+    """Fetch, verify and unpack the wheels of pins that name a file; build the others.
 
-    `on_progress(filename, received, size)` is called as bytes arrive.
+    Builds come first: they may fail for many reasons, and no connection waits for
+    them. `on_progress(filename, received, size)` is called as bytes arrive. `sources`
+    opens what builds.
 
     Raises:
         AdmitError: one of them failed; nothing of it is kept.
@@ -70,11 +73,22 @@ def prepare(
     ready: dict[str, UnpackedWheel] = {}
     workers = _Workers()
     fetching: list[Future[None]] = []
+    built = 0
     try:
         for pin in pins:
             if pin.candidate is None or pin.found is None:
                 continue
-            prepared = find_prepared(pin.candidate, cache) if is_proven(pin) else None
+            if pin.candidate.is_source:
+                known = sources().find_wheel(pin.candidate, pin.hashes)
+                built += known is None
+                ready[pin.name] = known or sources().wheel(
+                    pin.found.files, pin.candidate, pin.hashes
+                )
+        for pin in pins:
+            if pin.candidate is None or pin.found is None or pin.name in ready:
+                continue
+            is_known = is_proven(pin.candidate, pin.hashes)
+            prepared = find_prepared(pin.candidate, cache) if is_known else None
             if prepared is not None:
                 ready[pin.name] = prepared
                 continue
@@ -84,7 +98,7 @@ def prepare(
         ready.update(workers.finish())
     finally:
         workers.stop()
-    return Prepared(ready, len(fetching))
+    return Prepared(ready, len(fetching) + built)
 
 
 def _fetch(
@@ -95,12 +109,13 @@ def _fetch(
     on_finished: Callable[[str], None],
 ) -> Future[None]:
     assert pin.candidate is not None and pin.found is not None  # noqa: S101
-    filename = pin.candidate.file.filename
+    candidate, hashes = pin.candidate, pin.hashes
+    filename = candidate.file.filename
 
     def unpack(downloaded: Downloaded) -> None:
         on_finished(filename)
-        if not is_proven(pin):
-            verify_pin(pin, downloaded, cache)
+        if not is_proven(candidate, hashes):
+            verify_file(candidate, hashes or (), downloaded, cache)
         place = cache.archive_place(downloaded.sha256)
 
         def work() -> UnpackedWheel:
@@ -114,7 +129,7 @@ def _fetch(
     def progress(received: int, size: int) -> None:
         on_progress(filename, received, size)
 
-    arriving = pin.found.files.download(pin.candidate, on_progress=progress)
+    arriving = pin.found.files.download(candidate, on_progress=progress)
     return arriving.then(unpack)
 
 
@@ -130,41 +145,6 @@ def _unpack(downloaded: Downloaded, place: str, cache: Cache) -> UnpackedWheel:
             raise
         elsewhere = cache.archive_place(downloaded.sha256)
         return unpack_wheel(downloaded.path, elsewhere, expected=None)
-
-
-def is_proven(pin: Pin) -> bool:
-    """Whether the hash that the page states is one the user gave.
-
-    Raises:
-        HashMismatch: it is another one.
-    """
-    if pin.hashes is None or pin.candidate is None:
-        return True
-    verdict = agrees(pin.candidate.file, pin.hashes)
-    if verdict is False:
-        raise mismatch_of(pin.candidate, pin.hashes)
-    return verdict is True
-
-
-def verify_pin(pin: Pin, downloaded: Downloaded, cache: Cache) -> None:
-    """Raise HashMismatch unless a file has one of the hashes the user gave."""
-    assert pin.candidate is not None and pin.hashes is not None  # noqa: S101  # not proven
-    found = {"sha256": downloaded.sha256}
-    for each in pin.hashes:
-        if each.algorithm not in found:
-            found[each.algorithm] = _hash_file(downloaded.path, each.algorithm)
-        if found[each.algorithm] == each.hex:
-            return
-    cache.discard(downloaded.path)
-    shown = ", ".join(f"{name}={digits}" for name, digits in found.items())
-    raise mismatch_of(pin.candidate, pin.hashes, shown)
-
-
-def _hash_file(path: str, algorithm: str) -> str:
-    import hashlib
-
-    with open(path, "rb") as file:
-        return hashlib.file_digest(file, algorithm).hexdigest()
 
 
 class _Workers:

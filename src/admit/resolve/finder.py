@@ -30,6 +30,7 @@ if TYPE_CHECKING:
     from admit.index.files import Downloaded
     from admit.index.listing import Candidate, Listing
     from admit.resolve.guard import Route, Unconfirmed
+    from admit.spec.direct_url import DirectUrl
     from admit.spec.metadata import Metadata
     from admit.spec.names import NormalizedName
     from admit.spec.record import Digest
@@ -93,6 +94,8 @@ class Direct:
 
     listing: Listing
     files: Files
+    origin: DirectUrl | None = None
+    """What direct_url.json is to say, where the listing does not tell."""
 
 
 @value

@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from admit.index.choose import Candidate
     from admit.index.refused import Refusal
     from admit.resolve.finder import Found
+    from admit.spec.direct_url import DirectUrl
     from admit.spec.names import ExtraName, NormalizedName
     from admit.spec.record import Digest
     from admit.spec.version import Version
@@ -40,6 +41,8 @@ class Pin:
     """The file must have one of these, says the user; None if nothing is said."""
     refused: tuple[Refusal, ...] = ()
     """Versions that would have done as well, had their files not been refused."""
+    origin: DirectUrl | None = None
+    """What direct_url.json is to say of a direct one, where the candidate does not."""
 
     @property
     def is_hashed(self) -> bool:

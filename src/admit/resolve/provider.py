@@ -10,7 +10,6 @@ metadata only, never on the order in which these arrive.
 
 from __future__ import annotations
 
-from admit.config.requirements import BuildingComesLater
 from admit.errors import ResolutionError
 from admit.index.files import mismatch_of
 from admit.index.refused import FileRefused
@@ -43,6 +42,7 @@ if TYPE_CHECKING:
     from admit.resolve.finder import Finder, Found, Missing
     from admit.resolve.policy import Asked, Policy
     from admit.resolve.question import Solution
+    from admit.resolve.sources import Sources
     from admit.resolve.term import Mask, Package
     from admit.spec.metadata import Metadata
     from admit.spec.names import ExtraName, NormalizedName
@@ -88,7 +88,10 @@ class Provider:
         policy: Policy,
         asked: Asked,
         on_progress: Callable[[int, int], None] | None = None,
+        sources: Callable[[], Sources] | None = None,
     ) -> None:
+        """`sources`: opens what builds; None where the policy lets nothing be built."""
+        self._sources = sources or _build_nothing
         self._finder = finder
         self._target = target
         self._installed = installed
@@ -169,13 +172,6 @@ class Provider:
             return Unavailable(answer.reason)
         if found is None and self._policy.upgrades(_name(name)):
             self._unseen[name] = answer.reason
-        must_build = self._policy.must_build(name) and not self._policy.may_build
-        if must_build and name not in self._finder.direct:
-            raise BuildingComesLater(
-                f"{name} would have to be built, as --no-binary asks",
-                why="admit installs wheels; building from source comes later",
-                fix=f"leave --no-binary away for {name}",
-            )
         self._check_hashes(name, project)
         preferred = self._preferences.get(_name(name))
         if preferred in project.versions and not self._policy.upgrades(name):
@@ -335,7 +331,9 @@ class Provider:
                 return
             candidate = found.listing.candidate(likely)
             if candidate.is_source:
-                return  # nothing is built on a guess
+                # Nothing is built on a guess, but the archive may come.
+                self._sources().expect(found.files, candidate)
+                return
             with_dependencies = self._policy.with_dependencies
             if not with_dependencies and not self._may_be_refused(found, candidate):
                 return
@@ -399,6 +397,9 @@ class Provider:
         candidate = self.candidate(name, version)
         if candidate is None or project.found is None:
             return self._installed[_name(name)].metadata()
+        if candidate.is_source:
+            files, hashes = project.found.files, self._hashes.get(name)
+            return self._sources().metadata(files, candidate, hashes)
         return self._fetch_metadata(name, project.found, candidate).result()
 
     def _must_prove(self, name: str, version: int) -> bool:
@@ -418,16 +419,18 @@ class Provider:
     def pin(self, name: str, version: int, extras: tuple[ExtraName, ...]) -> Pin:
         """Return what a decision means for the environment."""
         project = self._projects[name]
+        direct = self._finder.direct.get(name)
         return Pin(
             _name(name),
             project.versions[version],
             self.candidate(name, version),
             project.found,
-            name in self._finder.direct,
+            direct is not None,
             extras,
             bool(project.yanked >> version & 1),
             bool(project.capped >> version & 1),
             self._hashes.get(name),
+            origin=direct.origin if direct is not None else None,
         )
 
     # Words for explanations
@@ -524,6 +527,10 @@ class Provider:
             yield Dependency(requirement.name, constraint, is_exact)
         for extra in requirement.extras:
             yield Dependency(f"{requirement.name}[{extra}]", constraint, is_exact)
+
+
+def _build_nothing() -> Sources:
+    raise RuntimeError("a source was chosen where nothing may be built")
 
 
 def _admitted(releases: Sequence[Rejected], constraint: object) -> Rejected | None:

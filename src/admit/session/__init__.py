@@ -39,6 +39,12 @@ class Listener(Protocol):
     def transferred(self, filename: str) -> None:
         """A file has arrived."""
 
+    def building(self, title: str, step: str) -> None:
+        """Something is being built; `step` is one of `build.tree.Step`."""
+
+    def built(self, title: str) -> None:
+        """A wheel was built."""
+
     def waiting(self) -> None:
         """Another process holds the environment."""
 
@@ -65,6 +71,12 @@ class Silence:
         pass
 
     def transferred(self, filename: str) -> None:
+        pass
+
+    def building(self, title: str, step: str) -> None:
+        pass
+
+    def built(self, title: str) -> None:
         pass
 
     def waiting(self) -> None:

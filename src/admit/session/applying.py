@@ -15,6 +15,7 @@ if TYPE_CHECKING:
     from admit.cache.store import Cache
     from admit.config.settings import Settings
     from admit.env.satisfied import Environment
+    from admit.index.listing import Candidate
     from admit.install.apply import Applied
     from admit.install.download import Saved
     from admit.install.listing import UnpackedWheel
@@ -35,7 +36,9 @@ def prepare_change(resources: Resources, change: Change) -> Prepared:
     """
     listener = resources.listener
     return prepare(
-        change.incoming, resources.cache, listener.transferring, listener.transferred
+        *(change.incoming, resources.cache),
+        *(listener.transferring, listener.transferred),
+        lambda: resources.sources,
     )
 
 
@@ -56,19 +59,26 @@ def save_resolution(
     )
 
 
-def count_downloads(change: Change, cache: Cache) -> int:
-    """How many files a change would have to fetch."""
+def find_wheel(resources: Resources, candidate: Candidate) -> UnpackedWheel | None:
+    """Return a candidate's wheel if it is in the cache: fetched before, or built."""
+    if candidate.is_source:
+        return resources.sources.find_wheel(candidate)
+    return find_prepared(candidate, resources.cache)
+
+
+def count_downloads(change: Change, resources: Resources) -> int:
+    """How many files a change would have to fetch, or to build."""
     return sum(
-        pin.candidate is None or find_prepared(pin.candidate, cache) is None
+        pin.candidate is None or find_wheel(resources, pin.candidate) is None
         for pin in change.incoming
     )
 
 
-def find_metadata(pin: Pin, cache: Cache) -> str | None:
+def find_metadata(pin: Pin, resources: Resources) -> str | None:
     """Return the path of the METADATA of a pin's wheel, if it was unpacked."""
     if pin.candidate is None:
         return None
-    wheel = find_prepared(pin.candidate, cache)
+    wheel = find_wheel(resources, pin.candidate)
     return wheel.metadata_path if wheel is not None else None
 
 
@@ -158,6 +168,10 @@ def _plan_files(
 def _direct_url_of(pin: Pin) -> str | None:
     if not pin.is_direct or pin.candidate is None:
         return None
+    if pin.origin is not None:
+        from admit.spec.direct_url import format_direct_url
+
+        return format_direct_url(pin.origin)
     from admit.spec.direct_url import ArchiveInfo, DirectUrl, format_direct_url
     from admit.spec.record import Digest
 

@@ -37,6 +37,8 @@ def plan_change(
 def _is_same(known: Known, pin: Pin) -> bool:
     if known.version != pin.version:
         return False
+    if pin.origin is not None:
+        return known.is_of(pin.origin)
     if pin.is_direct and pin.candidate is not None:
         return known.came_from(pin.candidate.url)
     return True

@@ -95,9 +95,14 @@ def _open_place(
 def _open_direct(
     resources: Resources, requirement: Requirement, url: Url, target: Target
 ) -> Direct:
-    """A project of which the user gave a file."""
+    """A project of which the user gave a file, a folder or a commit."""
     from admit.index.choose import list_file
+    from admit.spec.vcs import is_file_of
 
+    if not is_file_of(url, requirement.name):
+        from admit.session.building import open_given
+
+        return open_given(resources, url, requirement.name, target)
     listing = list_file(url.without_userinfo(), requirement.name, target)
     if url.scheme == "file":
         from admit.index.local import LocalFiles

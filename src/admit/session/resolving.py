@@ -71,7 +71,10 @@ def resolve_asked(
     """
     finder = open_finder(resources, target, asked, policy)
     resolution = resolve(
-        Provider(finder, target, installed, policy, asked, on_progress)
+        Provider(
+            *(finder, target, installed, policy, asked, on_progress),
+            sources=lambda: resources.sources,
+        )
     )
     for warning in warnings_of(resolution):
         resources.listener.warning(warning)

@@ -21,17 +21,30 @@ if TYPE_CHECKING:
     from admit.auth.sources.memory_file import MemoryFile
     from admit.cache.store import Cache
     from admit.config.settings import IndexSettings, Settings
+    from admit.env.interpreter import Interpreter
     from admit.net.client import Client, RequestLine
+    from admit.resolve.sources import Sources
     from admit.session import Listener
+    from admit.source.git import GitStore
     from admit.spec.url import Url
 
 
 class Resources:
     """The cache and the connections of one run."""
 
-    def __init__(self, settings: Settings, listener: Listener) -> None:
+    def __init__(
+        self,
+        settings: Settings,
+        listener: Listener,
+        find_interpreter: Callable[[], Interpreter],
+    ) -> None:
+        """`find_interpreter`: finds the one that builds run in."""
         self.settings = settings
         self.listener = listener
+        self._find_interpreter = find_interpreter
+        self._interpreter: Interpreter | None = None
+        self._sources: Sources | None = None
+        self._git: GitStore | None = None
         self._cache: Cache | None = None
         self._client: Client | None = None
         self._memory: MemoryFile | None = None
@@ -40,10 +53,20 @@ class Resources:
     def adopt(self, settings: Settings) -> None:
         """Go on under other settings; connections are opened anew, the cache stays."""
         self._drop_client()
+        if self._sources is not None:
+            self._sources.close()
+        self._sources = self._git = None
         self.settings = settings
+        if self._scrubber is not None:
+            from admit.config.network import secrets_of
+
+            for secret in secrets_of(settings):
+                self._scrubber.register(secret)
 
     def close(self) -> None:
         """Drop connections and temporary files."""
+        if self._sources is not None:
+            self._sources.close()
         self._drop_client()
         if self._cache is not None:
             self._cache.close()
@@ -110,19 +133,51 @@ class Resources:
             self._client = self.client_of(gathering.search)
         return self._client
 
+    @property
+    def sources(self) -> Sources:
+        """What builds; opened when something has to be built."""
+        if self._sources is None:
+            from admit.session.building import open_sources
+
+            self._sources = open_sources(self)
+        return self._sources
+
+    @property
+    def interpreter(self) -> Interpreter:
+        """The one that builds run in, and that markers speak of."""
+        if self._interpreter is None:
+            self._interpreter = self._find_interpreter()
+        return self._interpreter
+
+    @property
+    def git(self) -> GitStore:
+        """What asks git; opened when a repository is named."""
+        if self._git is None:
+            from admit.session.building import open_git
+
+            self._git = open_git(self)
+        return self._git
+
+    @property
+    def scrubber(self) -> Scrubber:
+        """What knows every secret of this run."""
+        if self._scrubber is None:
+            from admit.auth.scrub import Scrubber
+            from admit.config.network import secrets_of
+
+            self._scrubber = Scrubber()
+            for secret in secrets_of(self.settings):
+                self._scrubber.register(secret)
+        return self._scrubber
+
     def client_of(self, search: Callable[[Query], Found]) -> Client:
         """Open a client that takes its credentials from this search and no other."""
-        from admit.auth.scrub import Scrubber
-        from admit.config.network import retries_of, secrets_of, transport_options
+        from admit.config.network import retries_of, transport_options
         from admit.net.client import Client, ClientOptions
         from admit.net.transport import LateTransport
 
         settings = self.settings
         sources = (each.source for each in self.indexes())
-        if self._scrubber is None:
-            self._scrubber = Scrubber()
-        for secret in secrets_of(settings):
-            self._scrubber.register(secret)
         transport = transport_options(settings)
         return Client(
             LateTransport(transport),
@@ -136,7 +191,7 @@ class Resources:
                 is_offline=settings.flag("offline"),
                 tls=transport.tls,
             ),
-            scrubber=self._scrubber,
+            scrubber=self.scrubber,
         )
 
     def stranger(self) -> Client:

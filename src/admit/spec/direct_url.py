@@ -140,7 +140,7 @@ def is_from(direct: DirectUrl, url: Url) -> bool:
     """Whether something that came from there is what the URL of a requirement asks for.
 
     A branch counts as met by any commit that it once was, as an installed version meets
-    a requirement that a newer one would meet too.
+    a requirement that a newer one would meet too. A folder may have changed since.
     """
     try:
         if is_vcs_url(url):
@@ -148,7 +148,7 @@ def is_from(direct: DirectUrl, url: Url) -> bool:
         fragment = parse_fragment(url)
     except InputError:
         return False
-    if isinstance(direct.info, VcsInfo):
+    if isinstance(direct.info, VcsInfo | DirInfo):
         return False
     known = {}
     if isinstance(direct.info, ArchiveInfo):
@@ -160,6 +160,19 @@ def is_from(direct: DirectUrl, url: Url) -> bool:
             known.get(each.algorithm, each.hex) == each.hex for each in fragment.digests
         )
     )
+
+
+def is_same(direct: DirectUrl, other: DirectUrl) -> bool:
+    """Whether two were made of the same content; of folders nobody knows."""
+    if isinstance(direct.info, DirInfo) or isinstance(other.info, DirInfo):
+        return False
+    is_same_place = (direct.url.text, direct.subdirectory) == (
+        other.url.text,
+        other.subdirectory,
+    )
+    if isinstance(direct.info, VcsInfo) and isinstance(other.info, VcsInfo):
+        return is_same_place and direct.info.commit_id == other.info.commit_id
+    return is_same_place and direct.info == other.info
 
 
 def _is_from_repository(direct: DirectUrl, wanted: GitUrl) -> bool:

@@ -18,6 +18,7 @@ from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from admit.spec.names import NormalizedName
     from admit.spec.record import Digest
 
 _TRANSPORTS = ("https", "http", "ssh", "file")
@@ -79,6 +80,21 @@ class GitUrl:
 def is_vcs_url(url: Url) -> bool:
     """Whether a URL names a version control system: `git+https` and the like."""
     return "+" in url.scheme or url.scheme in ("git", "ssh")
+
+
+def is_file_of(url: Url, name: NormalizedName) -> bool:
+    """Whether a URL leads to a file that says which release of a project it is."""
+    from admit.spec.tags import parse_sdist_filename
+
+    if is_vcs_url(url) or "subdirectory=" in url.fragment:
+        return False
+    if url.filename.endswith(".whl"):
+        return True
+    try:
+        parse_sdist_filename(url.filename, name)
+    except InputError:
+        return False
+    return True
 
 
 def parse_vcs_url(url: Url) -> GitUrl:

@@ -1,0 +1,318 @@
+"""Releases that have to be built: their metadata, and the wheels made of them.
+
+For: the provider, which asks for metadata, and `install.prepare`, which wants wheels.
+The source distribution of an index and what the user gave (an archive, a folder, a
+commit) are asked for alike.
+Does not know: how a tree is built (`build`), where archives are (`Files`), who installs
+what a build needs.
+Shape: `expect` asks for an archive early and runs nothing. `metadata` and `wheel` wait,
+and may run the project's code, so they are called for what was decided, never for a
+guess. What was made of an archive or a commit is kept by its content and by what it was
+made for; a folder may change, and is built anew in every run.
+"""
+
+from __future__ import annotations
+
+import os
+
+from admit.errors import IntegrityError, UsageError
+from admit.index.digest import decode_metadata, encode_metadata
+from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
+from admit.net.future import settled
+from admit.resolve.proven import is_proven, verify_file
+from admit.spec.direct_url import ArchiveInfo
+from admit.value import value
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from collections.abc import Callable, Sequence
+
+    from admit.auth.scope import Source
+    from admit.build.builder import Builder
+    from admit.build.tree import Tree
+    from admit.cache.store import Cache
+    from admit.index.files import Downloaded
+    from admit.index.listing import Candidate
+    from admit.install.listing import UnpackedWheel
+    from admit.net.future import Future
+    from admit.resolve.finder import Files
+    from admit.spec.direct_url import DirectUrl
+    from admit.spec.metadata import Metadata
+    from admit.spec.record import Digest
+    from admit.spec.url import Url
+
+    OnProgress = Callable[[str, int, int], None]
+    Hashes = Sequence[Digest] | None
+
+
+@value
+class Given:
+    """A source that the user gave."""
+
+    url: Url
+    """As it was asked for."""
+    tree: Tree
+    origin: DirectUrl
+    """What direct_url.json is to say."""
+    content: str | None = None
+    """Names what is in the tree: the sha256 of an archive, a commit of a repository;
+    None for a folder, of which nobody knows."""
+    is_editable: bool = False
+
+
+class Sources:
+    """What has to be built in one run, for one Python."""
+
+    def __init__(
+        self,
+        builder: Builder,
+        cache: Cache,
+        *,
+        made_for: str,
+        on_progress: OnProgress,
+    ) -> None:
+        """`made_for`: names all that a wheel depends on besides its source."""
+        self._builder = builder
+        self._cache = cache
+        self._made_for = made_for
+        self._on_progress = on_progress
+        self._arriving: dict[str, Future[Downloaded]] = {}
+        self._trees: dict[str, tuple[Tree, str]] = {}
+        self.given: dict[str, Given] = {}
+        """What the user gave, by the name of the project."""
+
+    def expect(self, files: Files, candidate: Candidate) -> None:
+        """Ask for an archive that may be wanted soon, unless that is of no use."""
+        if candidate.project not in self.given and self._recall(candidate) is None:
+            self._fetch(files, candidate)
+
+    def metadata(
+        self, files: Files, candidate: Candidate, hashes: Hashes = None
+    ) -> Metadata:
+        """Return what a wheel of the candidate would say of itself.
+
+        `hashes`: one of these the archive must have, before anything of it is run.
+
+        Raises:
+            AdmitError: it cannot be had or built; see `build.builder`.
+        """
+        known = self._recall(candidate) if is_proven(candidate, hashes) else None
+        if known is not None:
+            return known
+        given = self.given.get(candidate.project)
+        if given is not None:
+            _refuse_hashes(given, candidate, hashes)
+            return self.describe(given)
+        tree, content = self._tree(files, candidate, hashes)
+        return self._describe(tree, content)
+
+    def describe(self, given: Given) -> Metadata:
+        """Return what a wheel of a given source would say of itself.
+
+        Raises:
+            AdmitError: it cannot be built; see `build.builder`.
+        """
+        if given.is_editable:
+            return self._builder.editable_metadata(given.tree)
+        return self._describe(given.tree, given.content)
+
+    def _describe(self, tree: Tree, content: str | None) -> Metadata:
+        if content is None:
+            return self._builder.metadata(tree)
+        key = self._key(content)
+        known = self._cache.read_metadata(key)
+        if known is not None:
+            return decode_metadata(known)
+        metadata = self._builder.metadata(tree)
+        encoded = encode_metadata(metadata)
+        if encoded is not None:
+            self._cache.write_metadata(key, encoded)
+        return metadata
+
+    def find_wheel(
+        self, candidate: Candidate, hashes: Hashes = None
+    ) -> UnpackedWheel | None:
+        """Return the wheel of a candidate if it was built before, and is kept."""
+        given = self.given.get(candidate.project)
+        if given is not None and given.is_editable:
+            return None
+        content = self._content(candidate)
+        if not content or not is_proven(candidate, hashes):
+            return None
+        sha256 = self._cache.read_built(self._key(content))
+        return read_unpacked(self._cache.archive_place(sha256)) if sha256 else None
+
+    def wheel(
+        self, files: Files, candidate: Candidate, hashes: Hashes = None
+    ) -> UnpackedWheel:
+        """Build the wheel of a candidate, unless it is kept, and unpack it.
+
+        Raises:
+            AdmitError: it cannot be had or built; see `build.builder`.
+        """
+        known = self.find_wheel(candidate, hashes)
+        if known is not None:
+            return known
+        folder = os.path.dirname(self._cache.scratch("wheel"))
+        given = self.given.get(candidate.project)
+        if given is not None and given.is_editable:
+            return self._unpack(self._builder.editable(given.tree, folder))[0]
+        tree, content = self._tree(files, candidate, hashes)
+        wheel, sha256 = self._unpack(self._builder.wheel(tree, folder))
+        if content is not None:
+            self._cache.write_built(self._key(content), sha256)
+        return wheel
+
+    def close(self) -> None:
+        """Remove what was made on the way."""
+        self._builder.close()
+
+    def _recall(self, candidate: Candidate) -> Metadata | None:
+        given = self.given.get(candidate.project)
+        content = self._content(candidate)
+        if not content or (given is not None and given.is_editable):
+            return None
+        encoded = self._cache.read_metadata(self._key(content))
+        return decode_metadata(encoded) if encoded is not None else None
+
+    def _content(self, candidate: Candidate) -> str | None:
+        """Return the name of a candidate's content, as far as it is known unseen."""
+        given = self.given.get(candidate.project)
+        if given is not None:
+            return given.content
+        return dict(candidate.file.hashes).get("sha256")
+
+    def _key(self, content: str) -> str:
+        import hashlib
+
+        return hashlib.sha256(f"{content}\n{self._made_for}".encode()).hexdigest()
+
+    def _fetch(self, files: Files, candidate: Candidate) -> Future[Downloaded]:
+        key = candidate.url.text
+        arriving = self._arriving.get(key)
+        if arriving is None:
+            filename = candidate.file.filename
+
+            def progress(received: int, size: int) -> None:
+                self._on_progress(filename, received, size)
+
+            arriving = files.download(candidate, on_progress=progress)
+            self._arriving[key] = arriving
+        return arriving
+
+    def _tree(
+        self, files: Files, candidate: Candidate, hashes: Hashes
+    ) -> tuple[Tree, str | None]:
+        """Return the tree of a candidate, and the name of its content, if any."""
+        given = self.given.get(candidate.project)
+        if given is not None:
+            _refuse_hashes(given, candidate, hashes)
+            return given.tree, given.content
+        known = self._trees.get(candidate.url.text)
+        if known is not None:
+            return known
+        from admit.build.tree import Tree
+        from admit.source.archive import unpack_source
+
+        archive = self._fetch(files, candidate).result()
+        if not is_proven(candidate, hashes):
+            verify_file(candidate, hashes or (), archive, self._cache)
+        folder = os.path.dirname(self._cache.scratch("source"))
+        tree = Tree(
+            unpack_source(archive.path, f"{folder}/tree"),
+            candidate.file.filename,
+            candidate.project,
+            candidate.version,
+            is_sdist=True,
+        )
+        self._cache.discard(archive.path)
+        self._trees[candidate.url.text] = tree, archive.sha256
+        return tree, archive.sha256
+
+    def _unpack(self, path: str) -> tuple[UnpackedWheel, str]:
+        """Unpack a wheel that was built; return it, and its sha256."""
+        import hashlib
+
+        with open(path, "rb") as file:
+            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        place = self._cache.archive_place(sha256)
+        known = read_unpacked(place)
+        if known is not None:
+            return known, sha256
+        try:
+            return unpack_wheel(path, place, expected=None), sha256
+        except CannotUnpack as error:
+            if not self._cache.give_up(place, error.why or error.what):
+                raise
+            elsewhere = self._cache.archive_place(sha256)
+            return unpack_wheel(path, elsewhere, expected=None), sha256
+        finally:
+            self._cache.discard(path)
+
+
+def _refuse_hashes(given: Given, candidate: Candidate, hashes: Hashes) -> None:
+    """Raise if there are hashes, and nothing that could have them."""
+    if not is_proven(candidate, hashes):
+        raise HashNotPossible(
+            f"the hash given for {candidate.project} says nothing",
+            why=f"{given.url.text} is not a file, and only files have hashes",
+            fix="give an archive of it, or leave --hash away",
+        )
+
+
+class HashNotPossible(IntegrityError):
+    """A hash is given for what is no file."""
+
+    code = "hash-not-possible"
+
+
+class GivenFiles:
+    """What stands for the files of a source that is no distribution file."""
+
+    def __init__(self, given: Given, source: Source | None) -> None:
+        """`source`: where it was fetched from; None for a folder or by git."""
+        self._given = given
+        self._source = source
+
+    def metadata(self, candidate: Candidate) -> Future[Metadata]:
+        """Nobody asks here: `Sources.metadata` tells."""
+        raise self._refuse(candidate)
+
+    def must_prove(self, candidate: Candidate) -> bool:  # noqa: ARG002  # see Files
+        """Its tree is here already."""
+        return False
+
+    def prove(self, candidate: Candidate) -> Future[Metadata]:
+        """Nobody asks: see `must_prove`."""
+        raise self._refuse(candidate)
+
+    def download(
+        self,
+        candidate: Candidate,
+        sink: str | None = None,  # noqa: ARG002  # see Files
+        on_progress: Callable[[int, int], None] | None = None,  # noqa: ARG002
+    ) -> Future[Downloaded]:
+        """Raise: there is no file that could be saved."""
+        raise self._refuse(candidate)
+
+    def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:  # noqa: ARG002
+        """Return the digests of the archive; folders and commits have none."""
+        info = self._given.origin.info
+        return settled(info.digests if isinstance(info, ArchiveInfo) else ())
+
+    def source_of(self, candidate: Candidate) -> Source | None:  # noqa: ARG002  # see Files
+        """Return the source that the archive was fetched from."""
+        return self._source
+
+    def _refuse(self, candidate: Candidate) -> NoFileToSave:
+        return NoFileToSave(
+            f"{candidate.project} cannot be saved as a file",
+            why=f"it is the source {self._given.url.text}",
+            fix="leave it out, or build a wheel of it",
+        )
+
+
+class NoFileToSave(UsageError):
+    """A folder or a commit is not a distribution file."""
+
+    code = "no-file-to-save"

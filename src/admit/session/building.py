@@ -1,0 +1,356 @@
+"""What a run builds: by which interpreter, with whose help, out of what was given.
+
+For: opening the one `Sources` of a run, and turning an archive, a folder or a commit
+that the user gave into a tree whose name and version are known.
+Does not know: how a tree is built, how git is asked, who wants wheels.
+Shape: `open_sources(resources)`; `take(resources, requirement)` -> `Given`, kept in
+`Sources.given` under the project's name.
+"""
+
+from __future__ import annotations
+
+import os
+import re
+
+from admit.build.backend import parse_config_setting
+from admit.build.builder import Builder
+from admit.build.tree import Tree
+from admit.errors import AdmitError, IntegrityError, UsageError
+from admit.resolve.finder import Direct
+from admit.resolve.policy import Asked
+from admit.resolve.sources import Given, GivenFiles, Sources
+from admit.source.archive import unpack_source
+from admit.source.git import GitStore, with_variables
+from admit.source.git_environment import GitOptions
+from admit.source.tree import find_project
+from admit.spec.direct_url import ArchiveInfo, DirectUrl, DirInfo, direct_url_of_git
+from admit.spec.record import Digest
+from admit.spec.requirement import Requirement
+from admit.spec.url import percent_decode, percent_encode
+from admit.spec.vcs import is_vcs_url, parse_fragment, parse_vcs_url
+from admit.value import replace
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from admit.config.requirements import SourceLine, Wanted
+    from admit.env.interpreter import Interpreter
+    from admit.index.simple import Entry
+    from admit.session.resources import Resources
+    from admit.spec.metadata import Metadata
+    from admit.spec.names import NormalizedName
+    from admit.spec.tags import Target
+    from admit.spec.url import Url
+    from admit.spec.vcs import Fragment
+
+
+_VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
+
+
+class WrongProject(IntegrityError):
+    """A source is of another project than the requirement says."""
+
+    code = "wrong-project"
+
+
+def open_sources(resources: Resources) -> Sources:
+    """Return what builds, with this run's indexes and logins."""
+    interpreter = resources.interpreter
+    settings, listener = resources.settings, resources.listener
+    constraints = _read_build_constraints(resources)
+
+    def provision(
+        requirements: tuple[Requirement, ...], environment: Interpreter
+    ) -> None:
+        from admit.session.furnishing import furnish
+
+        furnish(resources, Asked(requirements, constraints), environment)
+
+    def tell(tree: Tree, step: str) -> None:
+        listener.building(tree.title, step)
+
+    config = tuple(map(parse_config_setting, settings.items("config_settings")))
+    is_isolated = not settings.flag("no_build_isolation")
+    builder = Builder(
+        interpreter,
+        provision,
+        scratch=os.path.dirname(resources.cache.scratch("build")),
+        environ=settings.environ,
+        scrub=resources.scrub,
+        config_settings=config,
+        is_isolated=is_isolated,
+        on_line=listener.detail,
+        on_step=tell,
+        withheld=withheld_variables(resources),
+    )
+    facts = interpreter.facts
+    made_for = repr((interpreter.version, facts, sorted(config), is_isolated))
+    return Sources(
+        builder, resources.cache, made_for=made_for, on_progress=listener.transferring
+    )
+
+
+def open_git(resources: Resources) -> GitStore:
+    """Return what asks git, with git's own logins and none of ours."""
+    settings, cache = resources.settings, resources.cache
+    folder = f"{cache.root}/git" if cache.root is not None else None
+    return GitStore(
+        folder or os.path.dirname(cache.scratch("git")),
+        settings.environ,
+        resources.scrubber,
+        options=GitOptions(
+            is_offline=settings.flag("offline"),
+            withheld=withheld_variables(resources),
+        ),
+        on_warning=resources.listener.warning,
+    )
+
+
+def withheld_variables(resources: Resources) -> tuple[str, ...]:
+    """Name the variables that the indexes take their logins and headers from."""
+    names: set[str] = set()
+    for each in resources.indexes():
+        source = each.source
+        userinfo = source.url.userinfo
+        if userinfo is not None:
+            password = userinfo.password.expose() if userinfo.password else ""
+            names.update(_VARIABLE.findall(userinfo.username + password))
+        names.update(
+            reference.removeprefix("env:")
+            for _, reference in source.headers
+            if reference.startswith("env:")
+        )
+    return tuple(sorted(names))
+
+
+def _read_build_constraints(resources: Resources) -> tuple[Requirement, ...]:
+    """Read what `--build-constraint` names."""
+    files = resources.settings.items("build_constraint")
+    if not files:
+        return ()
+    from admit.config.requirements import collect_requirements
+
+    settings = resources.settings
+    wanted = collect_requirements(
+        (),
+        (),
+        constraints=files,
+        environ=settings.environ,
+        cwd=settings.cwd,
+        fetch=resources.fetch_requirements,
+    )
+    return wanted.constraints
+
+
+def name_sources(resources: Resources, wanted: Wanted) -> Wanted:
+    """Find out which projects those sources are that do not say it.
+
+    Raises:
+        AdmitError: one cannot be had or built.
+    """
+    requirements, origins = [*wanted.requirements], [*wanted.origins]
+    hashes = dict(wanted.hashes)
+    for line in wanted.sources:
+        if line.marker is not None and not line.marker.evaluate(
+            resources.interpreter.environment
+        ):
+            continue
+        requirement = _name(resources, line)
+        requirements.append(requirement)
+        origins.append(line.origin)
+        if line.hashes:
+            hashes[requirement.text] = line.hashes
+    return replace(
+        wanted,
+        requirements=tuple(requirements),
+        origins=tuple(origins),
+        hashes=hashes,
+        sources=(),
+    )
+
+
+def _name(resources: Resources, line: SourceLine) -> Requirement:
+    try:
+        _, metadata = take(resources, line.url, line.name, is_editable=line.is_editable)
+    except AdmitError as error:
+        where = f"it stands in {line.where}"
+        if line.where != "the command line":
+            error.why = f"{error.why}\n{where}" if error.why else where
+        raise
+    extras = f"[{','.join(line.extras)}]" if line.extras else ""
+    marker = f" ; {line.marker.text}" if line.marker is not None else ""
+    text = f"{metadata.name}{extras} @ {line.url.text}{marker}"
+    return Requirement(
+        metadata.name,
+        extras=line.extras,
+        url=line.url,
+        marker=line.marker,
+        text=text,
+    )
+
+
+def open_given(
+    resources: Resources, url: Url, name: NormalizedName, target: Target
+) -> Direct:
+    """Return the project of one version that a given source is."""
+    from admit.index.choose import choose_candidates
+    from admit.index.simple import ProjectPage
+    from admit.spec.url import parse_url
+
+    given, metadata = take(resources, url, name)
+    info = given.origin.info
+    place = given.origin.url
+    if not isinstance(info, ArchiveInfo):
+        # What git takes for a URL need not be one that a page could name.
+        place = parse_url(f"file://{percent_encode(given.tree.folder)}")
+    entry: Entry = {
+        "filename": f"{name.replace('-', '_')}-{metadata.version}.tar.gz",
+        "url": place.text,
+    }
+    if isinstance(info, ArchiveInfo):
+        entry["hashes"] = {each.algorithm: each.hex for each in info.digests}
+    if metadata.requires_python is not None:
+        entry["requires-python"] = metadata.requires_python.text
+    page = ProjectPage(name, place, (entry,))
+    listing = choose_candidates(page, name, target, page_url=place)
+    is_fetched = isinstance(info, ArchiveInfo) and url.scheme != "file"
+    source = resources.source_for(url) if is_fetched else None
+    return Direct(listing, GivenFiles(given, source), given.origin)
+
+
+def take(
+    resources: Resources,
+    url: Url,
+    name: NormalizedName | None = None,
+    *,
+    is_editable: bool = False,
+) -> tuple[Given, Metadata]:
+    """Bring a source that the user gave to this machine, and see what it is.
+
+    `name`: what the requirement calls it; None if only the source tells.
+
+    Raises:
+        WrongProject: it is another project.
+        AdmitError: it cannot be had or built.
+    """
+    sources = resources.sources
+    known = sources.given.get(name or "")
+    if known is not None and known.url.text == url.text:
+        return known, sources.describe(known)
+    given = _bring(resources, url, is_editable=is_editable)
+    metadata = sources.describe(given)
+    if name is not None and metadata.name != name:
+        raise WrongProject(
+            f"{url.text} is not {name}",
+            why=f"by its own metadata it is {metadata.name} {metadata.version}",
+            fix=f"write {metadata.name} @ {url.text}",
+        )
+    other = sources.given.setdefault(metadata.name, given)
+    if other is not given and other.url.text != given.url.text:
+        raise UsageError(
+            f"{metadata.name} is wanted from two places",
+            why=f"{other.url.text} and {given.url.text}",
+        )
+    return other, metadata
+
+
+def _bring(resources: Resources, url: Url, *, is_editable: bool) -> Given:
+    """Get the tree of a source that was given."""
+    if is_vcs_url(url):
+        return _check_out(resources, url, is_editable=is_editable)
+    fragment = parse_fragment(url)
+    plain = url.without_userinfo().without_fragment()
+    if url.scheme == "file":
+        path = percent_decode(url.path)
+        if os.path.isdir(path):
+            tree = Tree(find_project(path, fragment.subdirectory), path)
+            origin = DirectUrl(plain, DirInfo(is_editable), fragment.subdirectory)
+            return Given(url, tree, origin, is_editable=is_editable)
+        digest = _hash_of(path)
+    else:
+        path, digest = _download(resources, url, fragment)
+    if is_editable:
+        raise UsageError(
+            f"{plain.text} cannot be installed editable",
+            why="what is edited is a folder, and this is a file",
+        )
+    _check_digests(path, fragment, plain)
+    folder = os.path.dirname(resources.cache.scratch("source"))
+    top = unpack_source(path, f"{folder}/tree")
+    tree = Tree(find_project(top, fragment.subdirectory), plain.text, is_sdist=True)
+    origin = DirectUrl(
+        plain, ArchiveInfo((Digest("sha256", digest),)), fragment.subdirectory
+    )
+    content = f"{digest}#{fragment.subdirectory or ''}"
+    return Given(url, tree, origin, content)
+
+
+def _download(resources: Resources, url: Url, fragment: Fragment) -> tuple[str, str]:
+    """Fetch an archive by its URL; return its path and sha256."""
+    from admit.index.fetch import Index
+    from admit.index.listing import Candidate
+    from admit.index.simple import File
+    from admit.spec.names import normalize_name
+    from admit.spec.version import parse_version
+
+    link = url.without_userinfo().without_fragment()
+    hashes = tuple((each.algorithm, each.hex) for each in fragment.digests)
+    listener = resources.listener
+    # Name and version are not known yet, and nobody asks for them on this way.
+    file = File(link.filename or "source", link.text, hashes)
+    candidate = Candidate(normalize_name("unknown"), parse_version("0"), file, link)
+    index = Index(
+        *(resources.source_for(url), resources.client, resources.cache),
+        *(resources.interpreter.target, listener),
+        is_given=lambda _: True,
+    )
+
+    def progress(received: int, size: int) -> None:
+        listener.transferring(file.filename, received, size)
+
+    done = index.download(candidate, on_progress=progress).result()
+    listener.transferred(file.filename)
+    return done.path, done.sha256
+
+
+def _check_out(resources: Resources, url: Url, *, is_editable: bool) -> Given:
+    """Get the tree of a commit."""
+    asked = with_variables(parse_vcs_url(url), resources.settings.environ)
+    if is_editable:
+        raise UsageError(
+            f"{asked} cannot be installed editable",
+            why="what is edited is a folder of this machine",
+        )
+    store = resources.git
+    commit = store.find_commit(asked)
+    folder = os.path.dirname(resources.cache.scratch("source"))
+    top = store.checkout(asked, commit, f"{folder}/tree")
+    tree = Tree(find_project(top, asked.subdirectory), str(asked))
+    place = asked.subdirectory or ""
+    content = f"{asked.repository.key}@{commit}#{place}"
+    return Given(url, tree, direct_url_of_git(asked, commit), content)
+
+
+def _check_digests(path: str, fragment: Fragment, url: Url) -> None:
+    """Raise HashMismatch unless an archive has every hash that its URL states."""
+    from admit.index.files import HashMismatch
+
+    for each in fragment.digests:
+        found = _hash_of(path, each.algorithm)
+        if found != each.hex:
+            raise HashMismatch(
+                f"{url.text} does not have the hash that its URL states",
+                why=f"expected {each}, got {found}",
+                fix="correct the hash if you trust the file",
+            )
+
+
+def _hash_of(path: str, algorithm: str = "sha256") -> str:
+    import hashlib
+
+    try:
+        with open(path, "rb") as file:
+            return hashlib.file_digest(file, algorithm).hexdigest()
+    except OSError as error:
+        raise UsageError(
+            f"cannot read {path}", why=(error.strerror or "unreadable").lower()
+        ) from error

@@ -13,7 +13,7 @@ import re
 import subprocess
 import sys
 from pathlib import Path
-from typing import TYPE_CHECKING
+from typing import TYPE_CHECKING, Protocol
 
 from support.desk import TIME_LIMIT, Ran
 
@@ -22,7 +22,7 @@ if TYPE_CHECKING:
 
 PLAINTEXT = "keyrings.alt.file.PlaintextKeyring"
 _BACKENDS = '''\
-import json, os
+import json, os, sys
 
 from keyring.backend import KeyringBackend
 from keyring.credentials import SimpleCredential
@@ -52,6 +52,25 @@ class Corp(KeyringBackend):
         raise NotImplementedError
 
 
+class Renewing(Corp):
+    """The first secret has ended when it is used; the next is good."""
+
+    def answer(self, service, username):
+        if service != os.environ["CORP_SERVICE"]:
+            return None
+        mark = os.environ["KEYRING_LOG"] + ".given"
+        is_first = not os.path.exists(mark)
+        open(mark, "w").close()
+        name = "CORP_OLD_SECRET" if is_first else "CORP_SECRET"
+        return SimpleCredential("alice", os.environ[name])
+
+
+class Talking(Corp):
+    def answer(self, service, username):
+        sys.stderr.write("open https://login.corp.example and type ABCD\\n")
+        return super().answer(service, username)
+
+
 class Nameless(Corp):
     def answer(self, service, username):
         from keyring.credentials import AnonymousCredential
@@ -70,7 +89,16 @@ class Broken(Corp):
 '''
 
 
-def use(desk: Desk, backend: str) -> None:
+class Person(Protocol):
+    """Who has a keyring: a `Desk`, or another with a home and variables."""
+
+    home: Path
+    variables: dict[str, str]
+
+    def environment(self) -> dict[str, str]: ...
+
+
+def use(desk: Person, backend: str) -> None:
     """Make a backend the desk's own; a bare name is a class of `corp_backend`."""
     folder = desk.home / ".config" / "python_keyring"
     folder.mkdir(parents=True, exist_ok=True)
@@ -82,7 +110,7 @@ def use(desk: Desk, backend: str) -> None:
     desk.variables["KEYRING_LOG"] = str(desk.home / "keyring.log")
 
 
-def put_on_path(desk: Desk) -> Path:
+def put_on_path(desk: Person) -> Path:
     """Let the desk find the command that the package brings."""
     command = Path(sys.executable).with_name("keyring")
     folder = desk.home / "bin"
@@ -92,7 +120,7 @@ def put_on_path(desk: Desk) -> Path:
     return folder / "keyring"
 
 
-def keep(desk: Desk, service: str, user: str, secret: str) -> None:
+def keep(desk: Person, service: str, user: str, secret: str) -> None:
     """Store a secret as a person does."""
     subprocess.run(
         [sys.executable, "-m", "keyring", "set", service, user],
@@ -128,7 +156,7 @@ def parted(stderr: str) -> tuple[str, str]:
     return stderr[:at], stderr[at:]
 
 
-def asked(desk: Desk) -> list[tuple[str, str | None]]:
+def asked(desk: Person) -> list[tuple[str, str | None]]:
     """What a backend of ours was asked: service and user, each time."""
     log = desk.home / "keyring.log"
     lines = log.read_text().splitlines() if log.exists() else []

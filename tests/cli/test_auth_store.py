@@ -378,6 +378,25 @@ class TestListing:
         assert shared.stdout == f"{tmp_path / 'data' / 'admit'}\n"
 
 
+@pytest.mark.parametrize(
+    ("words", "fix"),
+    [
+        (["login", "pypi.corp.example/simple/"], "`https://pypi.corp.example/simple/`"),
+        (["logout", "crop"], "a URL such as https://HOST/simple/"),
+        (["check", "crop"], "a URL such as https://HOST/simple/"),
+        (["explain", "pypi.corp.example"], "`https://pypi.corp.example`"),
+        (["login", "--token", "abc", "https://h.example/"], "--token --password-stdin"),
+    ],
+)
+def test_a_slip_is_told_with_what_was_meant(
+    desk: Desk, words: list[str], fix: str
+) -> None:
+    ran = desk.fail("auth", *words, status=2)
+
+    assert fix in ran.stderr
+    assert "abc" not in ran.stderr
+
+
 class TestDamage:
     @pytest.mark.parametrize(
         "text",

@@ -295,8 +295,9 @@ class TestPages:
     ) -> None:
         """A link to a server is asked for by the server's own host."""
         desk.secrets.append(SECRET)
-        desk.write_netrc(f"machine 127.0.0.1 login alice password {SECRET}\n")
         with IndexServer(world, accounts=[ALICE]) as server:
+            place = server.origin.partition("://")[2]
+            desk.write_netrc(f"machine {place} login alice password {SECRET}\n")
             link = f"{server.origin}/packages/delta/1.0/delta-1.0-py3-none-any.whl"
             (desk.work / "links.html").write_bytes(page_of(link))
 

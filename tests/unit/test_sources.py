@@ -99,7 +99,7 @@ class TestTheUrl:
         assert found.problem.fix == (
             f"run `admit auth login https://{HOST}/simple/ --username alice`\n"
             f"or add `machine {HOST} login alice password SECRET` to ~/.netrc\n"
-            "if alice is itself a token, write `alice:@` in the URL"
+            "if alice is itself a token, write a colon behind it in the URL"
         )
 
     @pytest.mark.pain("F8")

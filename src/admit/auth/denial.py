@@ -296,7 +296,10 @@ def probe_failed(case: Case, status: int) -> AuthError:
         why=_lines("nothing it answers is believed before that is seen", _why(case)),
         fix=how_to_give(case.source)
         if case.credential is None
-        else how_to_correct(case.credential, case.source),
+        else _lines(
+            how_to_correct(case.credential, case.source),
+            f"or, if not all who log in see {probe}, set another `probe`",
+        ),
     )
     error.status = status
     return error

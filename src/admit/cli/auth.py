@@ -24,6 +24,7 @@ if TYPE_CHECKING:
     from admit.auth.store import Stored
     from admit.cli.output import Output
     from admit.config.settings import Settings
+    from admit.spec.url import InvalidUrl
 
     Run = Callable[[Settings, Output, Sequence[str]], int]
 
@@ -113,12 +114,8 @@ def find_source(session: Session, text: str) -> Source:
     try:
         url = parse_url(text)
     except InvalidUrl as error:
-        names = ", ".join(each.name for each in sources if each.name)
-        raise UsageError(
-            error.what if "://" in text else f"there is no index {text}",
-            why=f"named indexes: {names or 'none'}",
-            fix="give the name of an index, or a URL",
-        ) from error
+        names = [each.name for each in sources if each.name]
+        raise no_such_index(text, names, error) from error
     if url.userinfo is not None and url.userinfo.password is not None:
         raise UsageError(
             f"the URL of {url.text} holds a password",
@@ -129,6 +126,25 @@ def find_source(session: Session, text: str) -> Source:
         if source.url.key == url.key and source.url.userinfo in (None, url.userinfo):
             return source
     return Source(url)
+
+
+def no_such_index(
+    text: str, names: Sequence[str], error: InvalidUrl | None = None
+) -> UsageError:
+    """Say that a word is neither an index that has a name, nor a URL."""
+    from admit.spec.url import mask_url_text
+
+    shown = mask_url_text(text)
+    fix = f"give the name of an index, or a URL: `https://{shown}`"
+    if "." not in shown or "@" in shown:
+        fix = "give the name of an index, or a URL such as https://HOST/simple/"
+    if error is not None and "://" in text:
+        return UsageError(error.what, why=error.why, fix=error.fix or fix)
+    return UsageError(
+        f"there is no index {shown}, and it is no URL",
+        why=f"named indexes: {', '.join(names) or 'none'}",
+        fix=fix,
+    )
 
 
 def _dir(settings: Settings, output: Output, words: Sequence[str]) -> int:

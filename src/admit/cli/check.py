@@ -244,6 +244,13 @@ def _alone(source: Source, ours: View) -> Verdict:
         )
     if source.policy == "never":
         return Verdict("anonymous", "asked anonymously: its policy is never")
+    if ours.status == "404":
+        return Verdict(
+            "anonymous",
+            "asked anonymously, and there is nothing",
+            "look at the address; many servers list no projects, or say 404 to whom "
+            "they do not know:\n`--project NAME` asks for one project",
+        )
     return Verdict(
         "anonymous",
         "asked anonymously: no credential was found",

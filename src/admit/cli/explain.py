@@ -15,7 +15,7 @@ from admit.auth.scrub import mask_shapes
 from admit.cli.listener import Teller
 from admit.cli.output import BOLD, GREEN, RED
 from admit.cli.progress import Progress
-from admit.errors import AdmitError, UsageError
+from admit.errors import AdmitError
 from admit.value import replace, value
 
 TYPE_CHECKING = False
@@ -106,11 +106,10 @@ def _find(session: Session, indexes: Sequence[IndexSettings], text: str) -> Subj
     try:
         url = parse_url(text)
     except InvalidUrl as error:
+        from admit.cli.auth import no_such_index
+
         known = [each.source.name for each in indexes if each.source.name]
-        raise UsageError(
-            f"there is no index {output_safe(text)}, and it is no URL",
-            fix=f"the named indexes are {', '.join(known)}" if known else error.fix,
-        ) from error
+        raise no_such_index(text, known, error) from error
     for index in indexes:
         if index.source.url.key == url.key:
             return _configured(index)
@@ -122,13 +121,6 @@ def _find(session: Session, indexes: Sequence[IndexSettings], text: str) -> Subj
     if url.path.endswith("/"):  # a page, not a file: an index that is not configured
         return Subject(replace(source, kind="index"), origin)
     return Subject(source, origin, url)
-
-
-def output_safe(text: str) -> str:
-    """Return a word of the command line as messages may repeat it."""
-    from admit.spec.url import mask_url_text
-
-    return mask_url_text(text)
 
 
 def _look(session: Session, subject: Subject) -> Account:

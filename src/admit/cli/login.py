@@ -36,6 +36,12 @@ def login(settings: Settings, output: Output, words: Sequence[str]) -> int:
 
     target = settings.text("password_stdin")
     words = [*words, target] if target and not words else words
+    if settings.flag("token") and len(words) > 1:
+        raise UsageError(
+            "--token takes no value: others can read command lines",
+            fix="pipe the token in: `… | admit auth login SOURCE --token "
+            "--password-stdin`, or type it when it is asked for",
+        )
     text = one_target("login", words)
     # What --password-stdin brings is for this command, not for gathering.
     with open_session(_without_gifts(settings), output) as session:

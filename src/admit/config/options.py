@@ -540,6 +540,7 @@ OPTIONS: tuple[Option, ...] = (
         "username",
         "text",
         "the user's name",
+        "u",
         metavar="NAME",
         group="login",
         is_line_only=True,

@@ -206,7 +206,7 @@ class Search:
                 return (
                     f"the `default` of netrc (line {entry.line}) fits every host, so "
                     "only an index that asks for a login gets it; `--authenticate "
-                    "INDEX=always` sends it at once"
+                    f"{mask_shapes(source.label)}=always` sends it at once"
                 )
         return None
 
@@ -433,7 +433,7 @@ def _no_password(username: str, source: Source) -> Problem:
     ways.append(
         f"add `machine {source.url.host} login {shown} password SECRET` to ~/.netrc"
     )
-    last = f"if {shown} is itself a token, write `{shown}:@` in the URL"
+    last = f"if {shown} is itself a token, write a colon behind it in the URL"
     return Problem(f"no password for {shown}", "\nor ".join(ways) + f"\n{last}")
 
 

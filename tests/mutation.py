@@ -66,7 +66,7 @@ TESTS: dict[str, tuple[str, ...]] = {
     "auth/sources/asked": ("unit/test_asked.py",),
     "auth/sources/child": ("unit/test_asked.py",),
     "auth/sources/environment": ("unit/test_sources.py", "unit/test_search.py"),
-    "auth/sources/given": ("unit/test_asked.py",),
+    "auth/sources/given": ("unit/test_given.py",),
     "auth/sources/headers": ("unit/test_asked.py",),
     "auth/sources/helper": ("unit/test_asked.py",),
     "auth/sources/keyring": ("unit/test_asked.py",),

@@ -21,10 +21,10 @@ from admit.auth.provided import (
     strip_line_end,
 )
 from admit.auth.query import Problem
-from admit.auth.scheme import Credential
+from admit.auth.scheme import Credential, show_user
 from admit.auth.scope import is_below
 from admit.auth.scrub import mask_shapes
-from admit.auth.sources.environment import find_variable
+from admit.auth.sources.environment import UnsetVariable, expand, find_variable
 from admit.auth.sources.place import Complete, Missing, Place, Unusable
 from admit.errors import UsageError
 from admit.spec.url import InvalidUrl, Secret, parse_url
@@ -72,8 +72,8 @@ class Gift:
     def written(self, user: str = "") -> str:
         """The option as it was given, or with another user name before the source."""
         if not user and self.username is not None:
-            user = f"{mask_shapes(self.username)}@"
-        target = self.url.text if self.url is not None else self.name
+            user = f"{show_user(self.username)}@"
+        target = mask_shapes(self.url.text) if self.url is not None else self.name
         place = f"={self.where}" if self.where else ""
         return f"{self.channel} {user}{target}{place}"
 
@@ -98,8 +98,8 @@ def parse_gift(channel: Channel, text: str) -> Gift:
     """
     target, where = text, ""
     if channel != "--password-stdin":
-        target, equals, where = text.rpartition("=")
-        if not (equals and target and where):
+        target, _, where = text.rpartition("=")
+        if not (target and where):
             wanted = "PATH" if channel == "--credential-file" else "FD"
             raise UsageError(
                 f"{channel} wants SOURCE={wanted}",
@@ -231,7 +231,10 @@ class Gifts:
             if variable is not None:
                 return variable.text
         userinfo = source.url.userinfo
-        return userinfo.username if userinfo is not None else None
+        try:
+            return expand(userinfo.username, self._environ) if userinfo else None
+        except UnsetVariable:
+            return None
 
     def _provided(self, gift: Gift) -> Provided:
         body = strip_line_end(self._body(gift))
@@ -258,7 +261,7 @@ class Gifts:
                 raise UnreadableGift("there is no stdin")
             else:
                 body = _bounded(sys.stdin.buffer.read(_LARGEST + 1))
-        except (OSError, OverflowError) as error:
+        except (OSError, OverflowError, TypeError) as error:  # a number beyond all
             reason = getattr(error, "strerror", None) or "it cannot be read"
             raise UnreadableGift(reason.lower()) from None
         self._read[gift] = body
@@ -281,9 +284,12 @@ def _from_json(text: str) -> Provided | None:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not isinstance(found, dict) or not found or set(found) - KEYS:
+    if not found or set(found) - KEYS:
         return None
     try:
-        return read_answer(found)
+        provided = read_answer(found)
     except InvalidAnswer as error:
         raise UnreadableGift(error.what) from None
+    if provided is None:
+        raise UnreadableGift("its JSON holds no secret")
+    return provided

@@ -221,7 +221,7 @@ def test_a_password_that_another_installer_wrote_is_not_shown() -> None:
             "https://host.example/w.zip#subdirectory=a", False, id="folder in archive",
         ),
         pytest.param(
-            made("file:///w", DirInfo()), "file:///w", False, id="folder, which may have changed",
+            made("file:///w", DirInfo()), "file:///w", False, id="folder may change",
         ),
         pytest.param(
             made("https://host.example/w.zip", ArchiveInfo((SHA256,))),

@@ -1,6 +1,7 @@
 """Which variables of the environment open an index, and so are not for other programs.
 
-For: git, whose credentials and an index's never cross (rule R4 of docs/auth.md).
+For: git, whose credentials and an index's never cross (rule R4 of docs/auth.md), and
+builds, which are given nothing.
 Does not know: the process's own environment.
 """
 
@@ -25,12 +26,13 @@ def without_index_variables(
     return {
         name: text
         for name, text in environ.items()
-        if name not in withheld and not _opens_index(name.upper(), text)
+        if name not in withheld and not opens_index(name, text)
     }
 
 
-def _opens_index(name: str, text: str) -> bool:
-    """`name`: upper case, for on Windows names have no case."""
+def opens_index(name: str, text: str) -> bool:
+    """Whether a variable is for an installer, and may hold a login."""
+    name = name.upper()  # on Windows names have no case
     if name.startswith("ADMIT_"):
         return True
     has_login = "@" in text.partition("://")[2]

@@ -5,11 +5,9 @@ nothing is put into its hands.
 Does not know: the process's own environment (a mapping is handed in), who knows secrets
 (`scrub` masks them).
 Shape: variables -> variables. Left out are, in this order:
-1. every `ADMIT_*`;
-2. `UV_*` and `PIP_*` that are a login (`_USERNAME`, `_PASSWORD`, `_TOKEN`), or whose
-   value has one in a URL;
-3. those that the configuration takes secrets from (`withheld`);
-4. those whose value is a secret of this run, or a URL with one in it. The usual proxy
+1. those of installers: `auth.withheld`;
+2. those that the configuration takes secrets from (`withheld`);
+3. those whose value is a secret of this run, or a URL with one in it. The usual proxy
    variables stay: without them many builds could not download what they need.
 See docs/design/0004-a-build-is-given-nothing.md.
 """
@@ -18,14 +16,14 @@ from __future__ import annotations
 
 import os
 
+from admit.auth.withheld import opens_index
+
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable, Collection, Mapping
 
     from admit.env.interpreter import Interpreter
 
-_TOOLS = ("PIP_", "UV_")
-_LOGIN = ("_USERNAME", "_PASSWORD", "_TOKEN")
 _PROXIES = frozenset(("all_proxy", "ftp_proxy", "http_proxy", "https_proxy"))
 _INDISPENSABLE = frozenset(
     ("HOME", "LANG", "LOGNAME", "PATH", "PWD", "SHELL", "SYSTEMROOT", "TEMP", "TERM",
@@ -78,15 +76,9 @@ def surround(
 
 
 def _opens_index(name: str, text: str, scrub: Callable[[str], str]) -> bool:
-    upper = name.upper()  # on Windows names have no case
-    if upper.startswith("ADMIT_"):
+    if opens_index(name, text):
         return True
-    has_url = "://" in text
-    if upper.startswith(_TOOLS) and (
-        upper.endswith(_LOGIN) or (has_url and "@" in text.partition("://")[2])
-    ):
-        return True
-    if name.lower() in _PROXIES or upper in _INDISPENSABLE or not text:
+    if name.lower() in _PROXIES or name.upper() in _INDISPENSABLE or not text:
         return False
     masked = scrub(text)
-    return masked != text and (has_url or not masked.strip("*"))
+    return masked != text and ("://" in text or not masked.strip("*"))

@@ -36,6 +36,11 @@ def how_to_give(source: Source, asked: Url | None = None) -> str:
 
 def how_to_correct(credential: Credential, source: Source) -> str:
     """Say where the credential stands that was refused."""
+    if credential.provider == "prompt":
+        return (
+            "run it again and type the credential anew; `admit auth login "
+            f"{mask_shapes(source.url.text)}` tries one, and keeps it"
+        )
     where = where_of(credential, source)
     return f"correct {name_of_secret(credential)} in {where}; it may have expired"
 

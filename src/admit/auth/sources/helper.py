@@ -51,9 +51,8 @@ class Helpers:
         memory = self._memories.get(command)
         if memory is None:
             fix = (
-                "see by hand what it answers: "
-                f"`echo '{{\"version\": 1}}' | {command[0]}`; docs/providers.md tells "
-                "what it should"
+                "see by hand what it answers: `echo '{\"version\": 1}' | "
+                f"{' '.join(command)}`; docs/providers.md tells what it should"
             )
             manner = Manner(f"the credential helper {command[0]}", fix)
             memory = self._memories[command] = Memory(self._run, manner, self._told)

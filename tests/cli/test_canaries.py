@@ -11,7 +11,6 @@ from __future__ import annotations
 
 import base64
 import json
-import os
 from typing import TYPE_CHECKING
 from urllib.parse import quote
 
@@ -20,6 +19,7 @@ import pytest
 from admit.serve.behaviour import DENIALS, Behaviour
 from admit.serve.server import IndexServer
 from admit.serve.visibility import account
+from support.canary import Canary
 from support.desk import Desk
 from support.helpers_fake import pipe, write_program
 
@@ -50,63 +50,6 @@ WHERE_IT_WAS_PUT = (
     "work/secret",
 )
 TOKEN = "glpat-canary0123456789abcdefghijklmnop"
-
-
-def forms_of(user: str, secret: str) -> set[bytes]:
-    """What a secret looks like where it leaks."""
-    forms = {secret, quote(secret, safe=""), quote(secret), quote(secret).lower()}
-    forms.add(json.dumps(secret)[1:-1])
-    forms.add(repr(secret)[1:-1])
-    found = {each.encode() for each in forms}
-    pair = f"{user}:{secret}".encode()
-    for encode in (base64.b64encode, base64.urlsafe_b64encode):
-        found.add(encode(pair).rstrip(b"="))
-        found.add(encode(secret.encode()).rstrip(b"="))
-    return found
-
-
-class Canary:
-    """One secret, and where it may stand."""
-
-    def __init__(self, desk: Desk, user: str, secret: str) -> None:
-        self.desk = desk
-        self.forms = forms_of(user, secret)
-        self.arguments = desk.home.parent / "arguments"
-        self.arguments.mkdir()
-        self.allowed: set[Path] = set()
-
-    def watch_processes(self) -> None:
-        """Let the environment's interpreter write down how it was called."""
-        python = self.desk.venv / "bin/python"
-        # Beside it, so that it still finds the environment that it is in.
-        real = python.with_name("python-itself")
-        real.symlink_to(python.resolve())
-        python.unlink()
-        python.write_text(
-            "#!/bin/sh\n"
-            f'tr "\\0" "\\n" < /proc/$$/cmdline > "{self.arguments}/$$"\n'
-            f'exec "{real}" "$@"\n'
-        )
-        python.chmod(0o755)
-
-    def search(self) -> None:
-        """Look everywhere."""
-        for ran in self.desk.ran:
-            self._check("the output", (ran.stdout + ran.stderr).encode())
-        root = self.desk.home.parent
-        for folder, _, names in os.walk(root):
-            for name in names:
-                path = os.path.join(folder, name)
-                if os.path.islink(path) or not os.path.isfile(path):
-                    continue
-                self._check(path, path.encode())
-                if path not in {str(each) for each in self.allowed}:
-                    with open(path, "rb") as file:
-                        self._check(path, file.read())
-
-    def _check(self, where: str, content: bytes) -> None:
-        for form in self.forms:
-            assert form not in content, f"{form.decode()} stands in {where}"
 
 
 @pytest.fixture

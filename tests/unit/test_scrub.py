@@ -59,6 +59,16 @@ def test_a_secret_inside_base64_is_masked(
     assert len(left[0] + left[2]) <= others + 4  # two half characters at each end
 
 
+def test_a_body_that_repeats_a_secret_is_known() -> None:
+    scrubber = Scrubber()
+    scrubber.register("s3cret-öf-alice")
+    scrubber.register("pass")
+
+    assert scrubber.is_in("<p>s3cret-öf-alice</p>".encode())
+    assert scrubber.is_in(base64.b64encode("x:s3cret-öf-alice".encode()))
+    assert not scrubber.is_in(b"a page of somebody that may pass")
+
+
 def test_a_secret_in_html_is_masked() -> None:
     scrubber = Scrubber()
     scrubber.register("a&b<c>'d\"")

@@ -84,6 +84,14 @@ class Scrubber:
                 text = text.replace(form, MASK)
         return mask_shapes(text)
 
+    def is_in(self, body: bytes) -> bool:
+        """Tell whether a body repeats a secret that no body has by chance."""
+        return any(
+            form.encode("utf-8", "surrogateescape") in body
+            for form in self._longest_first()
+            if len(form) >= _SHORTEST_CORE
+        )
+
     def unfinished(self, text: str) -> int:
         """Return how many characters at a text's end may be a secret's beginning."""
         word = text[max(text.rfind(" "), text.rfind("\n")) + 1 :]

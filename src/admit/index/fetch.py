@@ -297,7 +297,7 @@ class Index:
         shelf = self._shelf(response.identity)
         directives = parse_cache_control(response.header("cache-control") or "")
         may_store = shelf.keeps and directives.may_store
-        if not may_store or holds_secrets(response.body):
+        if not may_store or self._holds_secrets(response):
             return self._parse(project, page_of(response, project), response.identity)
         page = replace(page_of(response, project), body_hash=fingerprint(response.body))
         if digest is None or _meaning(page) != _meaning(digest):
@@ -311,6 +311,9 @@ class Index:
             renewed = replace(page, content=digest.content)
             shelf.write_digest(project, self._target_key, renewed)
         return self._announced(decode_listing(digest.content), response.identity)
+
+    def _holds_secrets(self, response: Response) -> bool:
+        return holds_secrets(response.body) or self._client.repeats_secrets(response)
 
     def _digest(
         self, project: NormalizedName, page: PageEntry, identity: Identity

@@ -262,7 +262,9 @@ class FlatIndex:
         page = replace(page_of(response, _PAGE), is_redirected=False)
         parsed = self._parse(page, response.identity)
         directives = parse_cache_control(response.header("cache-control") or "")
-        if directives.may_store and not holds_secrets(response.body):
+        client = self._client
+        repeats = client is not None and client.repeats_secrets(response)
+        if directives.may_store and not (repeats or holds_secrets(response.body)):
             self._shelf(response.identity).write_page(_PAGE, page)
         return parsed
 

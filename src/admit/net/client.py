@@ -292,6 +292,14 @@ class Client:
         """Return what gathering found and tried for a source, if it was asked."""
         return self._ledger.gathered(source)
 
+    def repeats_secrets(self, response: Response) -> bool:
+        """Tell whether an answer says back what it was told: it is not to be kept."""
+        told = (response.url.text, *(text for _, text in response.headers))
+        return self.scrubber.is_in(response.body) or any(
+            self.scrubber.is_in(each.encode("utf-8", "surrogateescape"))
+            for each in told
+        )
+
     def pump(self) -> None:
         """Move the network on: return after something has happened."""
         if not self._arrived:

@@ -81,6 +81,8 @@ class Shelf:
     error: AdmitError | None = None
     asked: list[str] = field(default_factory=list)
     """Names of the listings that were asked for, in order."""
+    expected: list[str] = field(default_factory=list)
+    """NAME==VERSION of the archives that were asked for early, in order."""
     read: list[str] = field(default_factory=list)
     """NAME==VERSION of the metadata that was asked for, in order."""
     refuses: Collection[str] = ()
@@ -153,6 +155,21 @@ class Shelf:
 
     def hashes(self, candidate: Candidate) -> Future[tuple[Digest, ...]]:
         raise AssertionError("no hashes are asked for")
+
+
+@dataclass
+class Quarry:
+    """What has to be built of a shelf: known without a build, by what releases say."""
+
+    shelf: Shelf
+
+    def expect(self, _files: object, candidate: Candidate) -> None:
+        self.shelf.expected.append(f"{candidate.project}=={candidate.version}")
+
+    def metadata(
+        self, _files: object, candidate: Candidate, _hashes: object = None
+    ) -> Metadata:
+        return self.shelf.metadata(candidate).result()
 
 
 def as_release(each: str | Release) -> Release:

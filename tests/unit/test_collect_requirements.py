@@ -7,7 +7,6 @@ from typing import TYPE_CHECKING
 import pytest
 
 from admit.config.requirements import (
-    BuildingComesLater,
     CannotReadRequirements,
     Wanted,
     collect_requirements,
@@ -281,15 +280,38 @@ class TestPaths:
             folder.collect(files=("one.txt",))
 
     @pytest.mark.parametrize(
-        "line",
-        ["-e .", ".", "./sub", "git+https://h.example/x.git", "./x-1.0.tar.gz"],
+        ("line", "url", "is_editable"),
+        [
+            ("-e ./sub", "file://{}/sub", True),
+            ("./sub", "file://{}/sub", False),
+            ("./x-1.0.tar.gz", "file://{}/x-1.0.tar.gz", False),
+            ("git+https://h.example/x.git", "git+https://h.example/x.git", False),
+        ],
     )
-    def test_what_wants_a_build_says_so(self, folder: Folder, line: str) -> None:
+    def test_what_only_a_build_names_is_a_source(
+        self, folder: Folder, line: str, url: str, is_editable: bool
+    ) -> None:
         (folder.path / "sub").mkdir()
+        (folder.path / "sub" / "setup.py").touch()
         (folder.path / "x-1.0.tar.gz").touch()
         folder.write(one=f"{line}\n")
 
-        with pytest.raises(BuildingComesLater):
+        wanted = folder.collect(files=("one.txt",))
+
+        assert wanted.requirements == ()
+        (source,) = wanted.sources
+        assert source.url.text == url.format(folder.path)
+        assert (source.name, source.is_editable) == (None, is_editable)
+        assert (source.where, source.origin) == ("one.txt:1", "-r one.txt")
+
+    @pytest.mark.parametrize("line", ["-e .", "./sub"])
+    def test_a_folder_without_a_project_is_told(
+        self, folder: Folder, line: str
+    ) -> None:
+        (folder.path / "sub").mkdir()
+        folder.write(one=f"{line}\n")
+
+        with pytest.raises(UsageError, match=r"one\.txt:1: .* without a project"):
             folder.collect(files=("one.txt",))
 
 

@@ -22,7 +22,7 @@ from admit.resolve.provider import NothingFits, Provider, Resolution, resolve
 from admit.spec.names import normalize_name
 from admit.spec.record import parse_digest
 from admit.spec.requirement import parse_requirement
-from support.shelf import TARGET, Release, Shelf
+from support.shelf import TARGET, Quarry, Release, Shelf
 
 if TYPE_CHECKING:
     from pathlib import Path
@@ -59,7 +59,13 @@ def search(
     eligible = Eligible(cutoff, given or None, policy.forms)
     finder = Finder(pairs, files, lambda _: None, eligible=eligible)
     asked = Asked(tuple(parse_requirement(each) for each in wanted), hashes=given)
-    return resolve(Provider(finder, TARGET, {}, policy, asked)), shelf
+    return resolve(provider_of(shelf, finder, policy, asked)), shelf
+
+
+def provider_of(shelf: Shelf, finder: Finder, policy: Policy, asked: Asked) -> Provider:
+    opened: Any = lambda: Quarry(shelf)  # noqa: E731  # stands for `Sources`
+    sources = opened if policy.may_build else None
+    return Provider(finder, TARGET, {}, policy, asked, sources=sources)
 
 
 def chosen(*arguments: Any, **options: Any) -> list[str]:
@@ -128,7 +134,7 @@ class TestPolicy:
 
 
 class TestChoice:
-    def test_today_there_are_wheels_only(self) -> None:
+    def test_where_nothing_is_built_there_are_wheels_only(self) -> None:
         assert chosen(WORLD, "alpha") == ["alpha-1.0-py3-none-any.whl"]
         assert failure(WORLD, "alpha==2.0") == (
             "You require alpha==2.0, but there is no usable alpha==2.0 on "
@@ -161,6 +167,11 @@ class TestChoice:
         assert chosen(WORLD, "alpha<2", **options) == ["alpha-1.0.tar.gz"]
         assert f"alpha, which {NO_SOURCE}" in failure(wheels, "alpha", **options)
 
+    def test_no_binary_is_about_what_it_names(self) -> None:
+        options: dict[str, Any] = {"may_build": True, "no_binary": frozenset({"beta"})}
+
+        assert chosen(WORLD, "alpha<2", **options) == ["alpha-1.0-py3-none-any.whl"]
+
     def test_its_python_counts(self) -> None:
         world = {
             "alpha": ["1.0", Release("2.0", (), (), ">=4", has_wheel=False, sdist=TWO)]
@@ -183,11 +194,12 @@ class TestChoice:
         eligible = Eligible(forms=policy.forms)
         finder = Finder(pairs, {}, lambda _: None, eligible=eligible)
         asked = Asked((parse_requirement("first"),))
-        provider = Provider(finder, TARGET, {}, policy, asked)
+        provider = provider_of(shelf, finder, policy, asked)
 
         provider.expect(tuple(provider.depend_on(parse_requirement("first"))))
 
         assert "alpha" in shelf.asked
+        assert shelf.expected == ["alpha==2.0"]
         assert shelf.read == ["first==1.0"]
 
 

@@ -6,7 +6,6 @@ from typing import Any, ClassVar
 
 import pytest
 
-from admit.config.requirements import BuildingComesLater
 from admit.errors import IntegrityError
 from admit.index.simple import File
 from admit.resolve.finder import Finder
@@ -342,15 +341,3 @@ class TestCaps:
         world = {"alpha": ["1.0", Release("2.0", python="<3.12")]}
 
         assert solve(world, wanted) == [f"alpha=={expected}"]
-
-
-class TestBuilding:
-    @pytest.mark.parametrize("names", [{"alpha"}, {":all:"}])
-    def test_what_is_to_be_built_is_refused(self, names: set[str]) -> None:
-        with pytest.raises(BuildingComesLater, match="alpha"):
-            solve({"alpha": ["1.0"]}, "alpha", no_binary=frozenset(names))
-
-    def test_what_is_not_asked_for_need_not_be_built(self) -> None:
-        found = solve({"alpha": ["1.0"]}, "alpha", no_binary=frozenset({"beta"}))
-
-        assert found == ["alpha==1.0"]

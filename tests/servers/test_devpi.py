@@ -6,6 +6,8 @@ that status 200 is what a lost or wrong password gets.
 
 from __future__ import annotations
 
+import json
+import urllib.request
 from typing import TYPE_CHECKING, NamedTuple
 
 import pytest
@@ -71,6 +73,29 @@ def test_listing_and_files_carry_the_credential(
     assert desk.installed == ["pkgpriv==2.0", "pkgpub==2.0"]
     assert {each.user for each in requests} == {"alice"}
     assert any(each.path.endswith(".whl") for each in requests)
+
+
+def test_the_token_of_a_login_is_as_good_as_the_password(
+    desk: Desk, devpi: Devpi
+) -> None:
+    login = json.dumps({"user": "alice", "password": SECRET}).encode()
+    asked = urllib.request.Request(
+        f"{devpi.url.partition('/alice/')[0]}/+login",
+        login,
+        {"Content-Type": "application/json", "Accept": "application/json"},
+    )
+    with urllib.request.urlopen(asked, timeout=60) as response:
+        token = json.load(response)["result"]["password"]
+    desk.secrets.append(token)
+    devpi.requests()
+    # It holds quotation marks and spaces: a variable takes it as it is.
+    desk.variables["ADMIT_INDEX_CORP_USERNAME"] = "alice"
+    desk.variables["ADMIT_INDEX_CORP_PASSWORD"] = token
+
+    desk.succeed("install", "--index", f"corp={devpi.url}", "pkgpub")
+
+    assert desk.installed == ["pkgpriv==2.0", "pkgpub==2.0"]
+    assert {each.user for each in devpi.requests()} == {"alice"}
 
 
 @pytest.mark.pain("H10")

@@ -115,9 +115,20 @@ class TestTheUrl:
 
     @pytest.mark.pain("F6")
     def test_a_name_declared_a_token_is_one(self, machine: Machine) -> None:
+        asked: list[Question] = []
+
+        def ask(question: Question) -> Missing:
+            asked.append(question)
+            return Missing("")
+
+        machine.more = (Place(6, "keyring", ask),)
+        machine.netrc(f"machine {HOST} login other password pw")
+
         found = machine.search(source("short", username_is_token=True))
 
         assert told(found) == "short: via URL"
+        assert asked == []
+        assert "short" not in " ".join(str(each) for each in found.tried)
 
     @pytest.mark.pain("F4")
     @pytest.mark.parametrize("environ", [{}, {"PASSWORD": ""}])

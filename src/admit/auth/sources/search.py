@@ -162,6 +162,9 @@ class Search:
                 tried.append(Attempt(place.name, "not asked for a public index"))
                 continue
             answer = place.ask(Question(query, known.username if known else None))
+            if isinstance(answer, UserOnly) and _is_token(query):
+                # At once: no other place, and nobody at a terminal, is told of it.
+                answer = Complete(_token_of(answer.username, place.name))
             settled = self._settled(query, place, answer, tried)
             if settled is not None:
                 return settled
@@ -171,10 +174,8 @@ class Search:
             return self._found(tried, None, None)
         if known is None:
             return self._nothing(query, places, tried)
-        if query.source.username_is_token or is_token_shaped(known.username):
-            token = Credential(
-                known.username, Secret(""), from_place, "a token as user name"
-            )
+        if is_token_shaped(known.username):
+            token = _token_of(known.username, from_place)
             return self._found(tried, token, self._objection(query, token))
         problem = _no_password(known.username, query.source)
         return self._last_resort(query, places, tried, known.username, problem)
@@ -422,6 +423,15 @@ class Search:
         if self._netrc is None:
             self._netrc = read_netrc(self._environ, self._home)
         return self._netrc
+
+
+def _is_token(query: Query) -> bool:
+    """Tell whether the source says that its user name is a token (rule R3.10)."""
+    return query.source.username_is_token and query.stage != "foreign"
+
+
+def _token_of(username: str, place: str) -> Credential:
+    return Credential(username, Secret(""), place, "a token as user name")
 
 
 def _no_password(username: str, source: Source) -> Problem:

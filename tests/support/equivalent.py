@@ -9,6 +9,15 @@ EQUIVALENT: dict[str, dict[str, str]] = {
             "an owner is named only where there is a credential; said for the checker"
         ),
     },
+    "auth/sources/headers": {
+        "HeaderValues._of_file: error.strerror or 'it cannot be read' => "
+        "error.strerror": "on POSIX every error of a file has words",
+    },
+    "auth/sources/providers": {
+        "_read_entry_points: GROUP.encode() in body => True": (
+            "spares reading a file that does not speak of the group"
+        ),
+    },
     "auth/sources/netrc": {
         "_Lexer.__init__: False => True": "the first word sets it before it is read",
         "_read: error.strerror or 'it cannot be read' => error.strerror": (

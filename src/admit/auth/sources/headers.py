@@ -20,7 +20,6 @@ if TYPE_CHECKING:
     from admit.auth.scheme import Headers
     from admit.auth.scope import Source, SourceKey
 
-REFERENCES = ("env:", "file:", "cmd:")
 _LARGEST = 64 * 1024
 
 

@@ -127,8 +127,6 @@ class _Provider:
             raise PlaceFailed(f"no answer within {self._seconds:g} seconds") from None
         except Exception as error:  # noqa: BLE001  # somebody else's code
             raise PlaceFailed(f"it raised {type(error).__name__}") from None
-        if found is None:
-            return Missing(f"{self._entry.name} has none for {url}")
         if not isinstance(found, dict):
             found = {key: getattr(found, key, None) for key in _FIELDS}
         try:

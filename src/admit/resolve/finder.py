@@ -34,6 +34,7 @@ if TYPE_CHECKING:
     from admit.spec.metadata import Metadata
     from admit.spec.names import NormalizedName
     from admit.spec.record import Digest
+    from admit.spec.url import Url
 
     Strategy = Literal["first-index", "unsafe-first-match", "unsafe-best-match"]
 
@@ -96,6 +97,12 @@ class Direct:
     files: Files
     origin: DirectUrl | None = None
     """What direct_url.json is to say, where the listing does not tell."""
+    url: str = ""
+    """As it was asked for, without userinfo; "" if any URL of the project will do."""
+
+    def is_at(self, url: Url) -> bool:
+        """Whether a requirement's URL leads here."""
+        return self.url in ("", url.without_userinfo().text)
 
 
 @value

@@ -48,6 +48,7 @@ if TYPE_CHECKING:
     from admit.spec.names import ExtraName, NormalizedName
     from admit.spec.requirement import Requirement
     from admit.spec.tags import Target
+    from admit.spec.url import Url
     from admit.spec.version import Specifier, Version
 
 
@@ -344,9 +345,11 @@ class Provider:
         self._page(name).when_done(look)
 
     def _guess_further(self, done: Future[Metadata], extra: str) -> None:
-        if done.error is None:
-            for each in self._dependencies(done.result(), extra):
-                self._guess(each)
+        if done.error is not None:
+            return
+        found = self._dependencies(done.result(), extra)
+        for each in found if isinstance(found, tuple) else ():
+            self._guess(each)
 
     def _likely(self, name: str, found: Found, specifier: Specifier) -> int | None:
         """The version that will be chosen if nothing else speaks against it."""
@@ -499,7 +502,9 @@ class Provider:
     def _keeps_installed(self, name: str) -> bool:
         return not self._policy.upgrades(name)
 
-    def _dependencies(self, metadata: Metadata, extra: str) -> tuple[Dependency, ...]:
+    def _dependencies(
+        self, metadata: Metadata, extra: str
+    ) -> tuple[Dependency, ...] | Unavailable:
         environment = self._target.environment
         found: dict[Dependency, None] = {}
         for each in metadata.requires:
@@ -514,9 +519,22 @@ class Provider:
             elif extra:
                 continue
             for instead in self._overridden(each):
+                if instead.url is not None and not self._is_given(instead, instead.url):
+                    return Unavailable(
+                        f"asks for {instead.name} by a URL, which is followed only "
+                        "where what you named yourself asks"
+                    )
                 for dependency in self.depend_on(instead):
                     found[dependency] = None
         return tuple(found)
+
+    def _is_given(self, requirement: Requirement, url: Url) -> bool:
+        """Whether a URL is where the project is taken from anyway."""
+        direct = self._finder.direct.get(requirement.name)
+        if direct is not None:
+            return direct.is_at(url)
+        installed = self._installed_of(requirement.name)
+        return installed is not None and installed.came_from(url)
 
     def depend_on(self, requirement: Requirement) -> Iterable[Dependency]:
         """A requirement as the solver has it: the base, and a facet per extra."""

@@ -15,6 +15,7 @@ import re
 from admit.build.backend import parse_config_setting
 from admit.build.builder import Builder
 from admit.build.tree import Tree
+from admit.config.choice import policy_of
 from admit.errors import AdmitError, IntegrityError, UsageError
 from admit.resolve.finder import Direct
 from admit.resolve.policy import Asked
@@ -232,6 +233,7 @@ def take(
         WrongProject: it is another project.
         AdmitError: it cannot be had or built.
     """
+    _check_allowed(resources, url, name)
     sources = resources.sources
     known = sources.given.get(name or "")
     if known is not None and known.url.text == url.text:
@@ -251,6 +253,17 @@ def take(
             why=f"{other.url.text} and {given.url.text}",
         )
     return other, metadata
+
+
+def _check_allowed(resources: Resources, url: Url, name: NormalizedName | None) -> None:
+    """Raise where nothing may be built: even its metadata may take a build."""
+    forms = policy_of(resources.settings).forms(name or "")
+    if not forms.sources:
+        raise UsageError(
+            f"{url.text} would have to be built",
+            why=forms.why_no_sources,
+            fix="leave --no-build or --only-binary away for it",
+        )
 
 
 def _bring(resources: Resources, url: Url, *, is_editable: bool) -> Given:

@@ -7,8 +7,9 @@ Does not know: what is found there, which index comes first (`resolve.finder`).
 from __future__ import annotations
 
 from admit.config.choice import cutoff_of, strategy_of
-from admit.resolve.finder import Direct, Finder
-from admit.resolve.policy import Eligible
+from admit.resolve.finder import Finder
+from admit.resolve.policy import Eligible, Policy
+from admit.session.direct import open_direct
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -17,11 +18,9 @@ if TYPE_CHECKING:
     from admit.config.settings import IndexSettings
     from admit.index.simple import File
     from admit.resolve.finder import Place
-    from admit.resolve.policy import Asked, Policy
+    from admit.resolve.policy import Asked
     from admit.session.resources import Resources
-    from admit.spec.requirement import Requirement
     from admit.spec.tags import Target
-    from admit.spec.url import Url
 
 
 def open_finder(
@@ -44,10 +43,7 @@ def open_finder(
         (each, _open_place(resources, each, target, is_given))
         for each in resources.indexes()
     ]
-    direct: dict[str, Direct] = {}
-    for each in (*asked.requirements, *asked.overrides):
-        if each.url is not None:
-            direct[each.name] = _open_direct(resources, each, each.url, target)
+    direct = open_direct(resources, asked, target, policy or Policy())
     return Finder(
         indexes,
         direct,
@@ -90,29 +86,3 @@ def _open_place(
         stay_reason=settings.stay_reason,
         is_given=is_given,
     )
-
-
-def _open_direct(
-    resources: Resources, requirement: Requirement, url: Url, target: Target
-) -> Direct:
-    """A project of which the user gave a file, a folder or a commit."""
-    from admit.index.choose import list_file
-    from admit.spec.vcs import is_file_of
-
-    if not is_file_of(url, requirement.name):
-        from admit.session.building import open_given
-
-        return open_given(resources, url, requirement.name, target)
-    listing = list_file(url.without_userinfo(), requirement.name, target)
-    if url.scheme == "file":
-        from admit.index.local import LocalFiles
-
-        return Direct(listing, LocalFiles(resources.cache))
-    from admit.index.fetch import Index
-
-    index = Index(
-        *(resources.source_for(url), resources.client, resources.cache),
-        *(target, resources.listener),
-        is_given=lambda _: True,
-    )
-    return Direct(listing, index)

@@ -1,0 +1,139 @@
+"""What is taken from a URL or a path: what the user named so, and what that leads to.
+
+For: wheels, archives, folders and commits in place of what an index has.
+Does not know: indexes, which versions fit.
+Shape: `Asked` -> `Direct` by project. What the user named may name further URLs (a
+project of several folders does): whoever runs its code trusts it so far. What an index
+lists may not, or it could bring in anything from anywhere; the provider says so.
+A URL that came in like this sends no variable of the user's and, unless it came from
+this machine, leads to no path of it.
+"""
+
+from __future__ import annotations
+
+from admit.errors import InputError
+from admit.resolve.finder import Direct
+from admit.spec.vcs import is_file_of
+
+TYPE_CHECKING = False
+if TYPE_CHECKING:
+    from admit.resolve.policy import Asked, Policy
+    from admit.session.resources import Resources
+    from admit.spec.metadata import Metadata
+    from admit.spec.names import ExtraName
+    from admit.spec.requirement import Requirement
+    from admit.spec.tags import Target
+    from admit.spec.url import Url
+
+
+class UnsafeUrl(InputError):
+    """A project names a URL that only the user may name."""
+
+    code = "unsafe-url"
+
+
+def open_direct(
+    resources: Resources, asked: Asked, target: Target, policy: Policy
+) -> dict[str, Direct]:
+    """Return all that is taken from URLs and paths, by project.
+
+    Raises:
+        UnsafeUrl: a project names a URL it may not name.
+        AdmitError: something cannot be had or built.
+    """
+    found: dict[str, Direct] = {}
+    waiting: list[tuple[Requirement, Url]] = []
+    for each in (*asked.requirements, *asked.overrides):
+        if each.url is None or not _holds(each, target, ()):
+            continue
+        found[each.name] = _open(resources, each, each.url, target)
+        waiting.append((each, each.url))
+    overridden = {each.name for each in asked.overrides}
+    while waiting and policy.with_dependencies:
+        parent, place = waiting.pop(0)
+        metadata = _metadata_of(resources, found[parent.name], asked, policy)
+        for need in metadata.requires if metadata is not None else ():
+            is_settled = need.name in found or need.name in overridden
+            if (
+                need.url is None
+                or is_settled
+                or not _holds(need, target, parent.extras)
+            ):
+                continue
+            _check(need, need.url, parent, place)
+            found[need.name] = _open(resources, need, need.url, target)
+            waiting.append((need, need.url))
+    return found
+
+
+def _holds(
+    requirement: Requirement, target: Target, extras: tuple[ExtraName, ...]
+) -> bool:
+    marker = requirement.marker
+    return marker is None or any(
+        marker.evaluate(target.environment, active)
+        for active in ((), *((extra,) for extra in extras))
+    )
+
+
+def _check(need: Requirement, url: Url, parent: Requirement, place: Url) -> None:
+    """Refuse what a project has no business to name."""
+    userinfo = url.userinfo
+    password = userinfo.password.expose() if userinfo and userinfo.password else ""
+    if userinfo is not None and "${" in userinfo.username + password:
+        raise UnsafeUrl(
+            f"{parent.name} would send a variable of yours to {url.origin}",
+            why=f"it requires {need.name} from {url.text}",
+            fix=f"if you trust it, ask for it yourself: {need.name} @ {url.text}",
+        )
+    is_here = place.scheme in ("file", "git+file")
+    if url.scheme in ("file", "git+file") and not is_here:
+        raise UnsafeUrl(
+            f"{parent.name} asks for a path of this machine",
+            why=f"it requires {need.name} from {url.text}, and came from {place.text}",
+        )
+
+
+def _metadata_of(
+    resources: Resources, direct: Direct, asked: Asked, policy: Policy
+) -> Metadata | None:
+    """Return what something direct says of itself; None if it may not be used."""
+    listing = direct.listing
+    forms = policy.forms(listing.project)
+    if forms.sources:
+        listing = listing.with_sources()
+    if not listing.versions:
+        return None
+    candidate = listing.candidate(0)
+    if not candidate.is_source:
+        return direct.files.metadata(candidate).result()
+    hashes = (asked.hashes or {}).get(listing.project)
+    return resources.sources.metadata(direct.files, candidate, hashes)
+
+
+def _open(
+    resources: Resources, requirement: Requirement, url: Url, target: Target
+) -> Direct:
+    """Open a file, a folder or a commit."""
+    from admit.value import replace
+
+    at = url.without_userinfo().text
+    if not is_file_of(url, requirement.name):
+        from admit.session.building import open_given
+
+        return replace(open_given(resources, url, requirement.name, target), url=at)
+    from admit.index.choose import list_file
+
+    listing = list_file(url.without_userinfo(), requirement.name, target)
+    if url.scheme == "file":
+        from admit.index.local import LocalFiles
+
+        return Direct(listing, LocalFiles(resources.cache), url=at)
+    from admit.index.fetch import Index
+
+    index = Index(
+        *(resources.source_for(url), resources.client, resources.cache),
+        *(target, resources.listener),
+        is_given=lambda _: True,
+    )
+    return Direct(listing, index, url=at)

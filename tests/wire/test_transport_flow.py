@@ -294,6 +294,23 @@ class TestConnections:
         assert isinstance(failure, ConnectFailed)
         assert "müsli.invalid" in failure.what
 
+    @pytest.mark.parametrize(
+        "host",
+        [
+            "victim\uff20localhost",
+            "localhost\uff0f.corp.example",
+            "\uff4cocalhost",
+            "localhost\uff1a9",
+        ],
+    )
+    def test_a_host_name_that_means_another_is_refused(
+        self, open_it: Open, host: str
+    ) -> None:
+        request = WireRequest(parse_url(f"http://{host}/"))
+
+        with pytest.raises(InvalidUrl, match="no usable host"):
+            fail(open_it(PATIENT), request)
+
     def test_a_host_name_nobody_can_encode_is_refused(self, open_it: Open) -> None:
         url = parse_url(f"https://{'ü' * 70}.invalid/simple/")
 

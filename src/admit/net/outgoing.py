@@ -36,7 +36,29 @@ def request_url(url: Url) -> str:
             raise InvalidUrl(
                 f"no usable host in URL {url.text!r}", why=str(error)
             ) from error
+        _check_host(host, url)
     return f"{scheme}://{host}{percent_encode(tail, safe=_LEGAL)}"
+
+
+def _check_host(encoded: str, url: Url) -> None:
+    """Refuse a host that encoding has made another one, or more than a host.
+
+    Some characters beyond ASCII become `/`, `@` or plain letters: what was decided for
+    one host would then be sent to another.
+
+    Raises:
+        InvalidUrl: it is such a host.
+    """
+    port = f":{url.origin.port}"
+    labels = encoded.lower().removesuffix(port).split(".")
+    is_sound = all(
+        mark.isalnum() or mark in "-_" for label in labels for mark in label
+    ) and any(label.startswith("xn--") for label in labels)
+    if not is_sound:
+        raise InvalidUrl(
+            f"no usable host in URL {url.text!r}",
+            why="written in plain letters it is another one",
+        )
 
 
 def request_target(url: str, proxy: Url | None) -> str:

@@ -68,11 +68,14 @@ def check(settings: Settings, output: Output, names: Sequence[str]) -> int:
 
     failed = False
     documents: list[dict[str, object]] = []
-    teller = Bystander(output, Progress(output, is_on=False))
-    with Session(settings, teller) as session:
+    is_shown = not (settings.flag("json") or settings.flag("no_progress"))
+    progress = Progress(output, is_on=is_shown)
+    with Session(settings, Bystander(output, progress)) as session:
         output.scrub = session.scrub
         for number, subject in enumerate(subjects_of(session, names)):
+            progress.working(f"Asking {subject.source.label}")
             checked = _check(session, subject, settings.text("project"))
+            progress.clear()
             if settings.flag("json"):
                 documents.append(_describe(checked))
             else:

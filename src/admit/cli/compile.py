@@ -14,6 +14,7 @@ from admit.cli.arguments import texts_of
 from admit.cli.listener import Teller
 from admit.cli.output import count_of, format_duration
 from admit.cli.progress import Progress
+from admit.cli.writable import find_obstacle
 from admit.errors import AdmitError, UsageError, fix_of_system
 from admit.spec.pinned import PinnedLine, format_pinned, format_safe_url, parse_pins
 
@@ -85,7 +86,7 @@ def _compile(
     path = settings.text("output_file")
     if path == "-":
         path = None
-    former = _read(os.path.join(settings.cwd, path)) if path else None
+    former = _former(os.path.join(settings.cwd, path)) if path else None
     resolution = session.compile(wanted, target, _preferences(former, path, settings))
     hashes: Mapping[str, tuple[Digest, ...]] = {}
     if settings.flag("generate_hashes"):
@@ -196,6 +197,15 @@ def _index_options(session: Session) -> list[str]:
     return sorted(options, key=lambda each: not each.startswith("--index-url"))
 
 
+def _former(path: str) -> str | None:
+    """Read what is there; refuse a place that could not be written to."""
+    former = _read(path)
+    obstacle = find_obstacle(os.path.realpath(path))
+    if obstacle is not None:
+        raise _cannot_write(path, obstacle)
+    return former
+
+
 def _read(path: str) -> str | None:
     try:
         with open(path, encoding="utf-8", newline="") as file:
@@ -220,8 +230,12 @@ def _write(path: str, text: str) -> None:
     except OSError as error:
         if os.path.exists(partial):
             os.unlink(partial)
-        raise CannotWrite(
-            f"cannot write {path}",
-            why=error.strerror,
-            fix=fix_of_system(error) or "name a file in a folder that is there",
-        ) from error
+        raise _cannot_write(path, error) from error
+
+
+def _cannot_write(path: str, error: OSError) -> CannotWrite:
+    return CannotWrite(
+        f"cannot write {path}",
+        why=error.strerror,
+        fix=fix_of_system(error) or "name a file in a folder that is there",
+    )

@@ -10,9 +10,9 @@ needed: name, version, requirements, extras.
 
 from __future__ import annotations
 
-import errno
 import os
 
+from admit.cli.writable import find_obstacle
 from admit.errors import EnvironmentProblem, fix_of_system
 from admit.value import value
 
@@ -108,16 +108,9 @@ def check_place(path: str, cwd: str) -> None:
     if path == "-":
         return
     path = _whole(path, cwd)
-    folder = os.path.dirname(path)
-    number = 0
-    if os.path.isdir(path):
-        number = errno.EISDIR
-    elif not os.path.isdir(folder):
-        number = errno.ENOTDIR if os.path.exists(folder) else errno.ENOENT
-    elif not os.access(folder, os.W_OK | os.X_OK):
-        number = errno.EACCES
-    if number:
-        raise _cannot_write(path, OSError(number, os.strerror(number)))
+    obstacle = find_obstacle(path)
+    if obstacle is not None:
+        raise _cannot_write(path, obstacle)
 
 
 def _whole(path: str, cwd: str) -> str:

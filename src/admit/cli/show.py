@@ -134,7 +134,7 @@ def _needed_by(known: Known, environment: Mapping[str, str]) -> set[NormalizedNa
         each.name
         for each in requires
         if each.marker is None or each.marker.evaluate(environment)
-    } - {known.name}
+    }
 
 
 def _format_frozen(each: Known) -> str:

@@ -64,6 +64,7 @@ class TestMarker:
     @given(st.one_of(damaged(marker_texts()), st.text(max_size=12)))
     @example("os_name == 'a' and")
     @example("os_name === 'a'")
+    @example("'\nosix' in os_name")
     def test_what_is_a_marker_is_what_packaging_takes(self, text: str) -> None:
         try:
             OracleMarker(text)

@@ -64,7 +64,7 @@ _OLD_SPELLINGS = {
 }
 _KINDS = ("", "string", "string", "word", "operator", "bracket")
 _TOKEN = re.compile(
-    r"""[ \t]*(?:"([^"\\]*)"|'([^'\\]*)'|([a-z][a-z_.]*)"""
+    r"""[ \t]*(?:"([^"\\\r\n]*)"|'([^'\\\r\n]*)'|([a-z][a-z_.]*)"""
     r"""|(==|~=|!=|<=|>=|<|>)|([()])|$)"""
 )
 _REMEMBERED = 20_000

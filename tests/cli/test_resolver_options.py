@@ -43,6 +43,7 @@ def compiled(desk: Desk, text: str, *options: str) -> list[str]:
         (("--only-binary", ":all:"), "alpha", "alpha==2.0"),
         (("--only-binary", "alpha,beta", "--no-build"), "alpha", "alpha==2.0"),
         (("--no-binary", "beta"), "alpha", "alpha==2.0"),
+        (("--no-binary", "alpha", "--no-build"), "alpha", "alpha==2.0"),
         (("--no-binary", ":all:", "--no-binary", ":none:"), "alpha", "alpha==2.0"),
     ],
 )

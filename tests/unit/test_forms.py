@@ -121,6 +121,7 @@ class TestPolicy:
             ({"only_binary": ["beta", ":none:"]}, set()),
             ({"no_build": True}, {":all:"}),
             ({"no_build": True, "only_binary": ["beta"]}, {":all:", "beta"}),
+            ({"no_build": True, "no_binary": ["beta"]}, {":all:", "beta"}),
         ],
     )
     def test_settings_say_what_is_never_built(

@@ -65,7 +65,10 @@ def policy_of_tools(settings: Settings) -> Policy:
 
 def _only_binary(settings: Settings) -> frozenset[str]:
     names = _names(settings.items("only_binary"))
-    return names | {":all:"} if settings.flag("no_build") else names
+    if not settings.flag("no_build"):
+        return names
+    # A name counts before `:all:`, but what is to build nothing builds nothing.
+    return names | _names(settings.items("no_binary")) | {":all:"}
 
 
 def strategy_of(settings: Settings) -> Strategy:

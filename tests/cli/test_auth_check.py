@@ -191,6 +191,35 @@ class TestOddAnswers:
 
         assert "`--project NAME` asks for one project" in ran.stdout
 
+    @pytest.mark.pain("A5")
+    @pytest.mark.parametrize(
+        ("user", "words"),
+        [
+            ("alice", "confirmed: anybody sees the page, but an anonymous caller may"),
+            (
+                "-",
+                "not proven: alice via netrc sees the page, as anybody does, and may",
+            ),
+        ],
+    )
+    def test_pages_open_to_all_and_files_that_are_not(
+        self,
+        desk: Desk,
+        server: RecordingServer,
+        counter: Counter,
+        user: str,
+        words: str,
+    ) -> None:
+        configure(desk, server.url().text)
+        counter.refuse(
+            "/files/*",
+            lambda seen: counter.usual(seen) if seen.user == user else status(403),
+        )
+
+        ran = desk.succeed("auth", "check", "--project", "alpha")
+
+        assert words in ran.stdout
+
     @pytest.mark.pain("H3")
     def test_a_404_where_nobody_is_shown_a_list_is_a_refusal(
         self, desk: Desk, server: RecordingServer, counter: Counter
@@ -273,7 +302,8 @@ class TestOddAnswers:
         desk.succeed("auth", "check", "--project", "alpha")
         desk.succeed("auth", "check", "--project", "alpha")
 
-        assert [each.user for each in server.seen] == ["alice", "-"] * 2
+        asked = [each.user for each in server.seen]
+        assert asked == ["alice", "-"] * 4, "pages and files, each time"
         assert not list(desk.cache.rglob("*alpha*"))
 
 

@@ -13,7 +13,13 @@ from admit.cli.explain import Bystander, subjects_of
 from admit.cli.output import BOLD, GREEN, RED, YELLOW, count_of
 from admit.cli.progress import Progress
 from admit.errors import AdmitError, AuthError
-from admit.index.view import View, look_as_nobody, look_as_us, question_of
+from admit.index.view import (
+    Question,
+    View,
+    look_as_nobody,
+    look_as_us,
+    question_of,
+)
 from admit.net.transport import TlsFailed
 from admit.value import replace, value
 
@@ -27,7 +33,8 @@ if TYPE_CHECKING:
     from admit.cli.explain import Subject
     from admit.cli.output import Output
     from admit.config.settings import Settings
-    from admit.index.view import Question
+    from admit.net.client import Client
+    from admit.spec.url import Url
 
 _MOST_NAMES = 5
 UNSENT = "-"
@@ -117,9 +124,11 @@ def _check(session: Session, subject: Subject, project: str | None) -> Checked:
     stranger = session.stranger()
     try:
         nobodys = look_as_nobody(stranger, as_nobody(source), question)
+        verdict = compare(question, ours, nobodys, client.standing(source))
+        if verdict.code == "unproven" and ours.file is not None:
+            verdict = _by_file(session, stranger, source, ours.file) or verdict
     finally:
         stranger.close()
-    verdict = compare(question, ours, nobodys, client.standing(source))
     if not verdict.is_well and ours.trouble is None:
         trouble = CredentialsRejected(verdict.text, fix=verdict.advice)
         ours = replace(ours, trouble=trouble)
@@ -127,6 +136,29 @@ def _check(session: Session, subject: Subject, project: str | None) -> Checked:
     if question.project is not None and question.project == source.probe:
         verdict = _with_probe(verdict, nobodys)
     return Checked(subject, question, ours, nobodys, verdict)
+
+
+def _by_file(
+    session: Session, stranger: Client, source: Source, url: Url
+) -> Verdict | None:
+    """Compare by a file, where everybody is shown the same page of a project."""
+    question = Question(url, "file", is_file=True)
+    ours = look_as_us(session.client, source, question)
+    name = url.filename
+    if ours.is_refused:
+        return Verdict(
+            "unproven",
+            f"not proven: {ours.identity} sees the page, as anybody does, and may not "
+            f"read {name} ({ours.status})",
+        )
+    nobodys = look_as_nobody(stranger, as_nobody(source), question)
+    if ours.status != "200" or not _is_shut_out(nobodys):
+        return None
+    return Verdict(
+        "confirmed",
+        "confirmed: anybody sees the page, but an anonymous caller may not read "
+        f"{name}",
+    )
 
 
 def _unasked(subject: Subject, text: str) -> Checked:
@@ -212,8 +244,8 @@ def _unproven(question: Question, who: str) -> Verdict:
         "unproven",
         f"not proven: {who} sees what anybody sees, and some servers take a wrong "
         "password for none",
-        "ask for what only your account sees: `--project NAME`, or the URL of a file "
-        "where pages are open to all;\nwith `probe` every run makes sure of it",
+        "ask for what only your account sees or may read: `--project NAME`\n"
+        "with `probe` every run makes sure of it",
     )
 
 

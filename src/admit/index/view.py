@@ -54,6 +54,8 @@ class View:
     elsewhere: str | None = None
     """The origin that answered, if it was another one."""
     trouble: AdmitError | None = None
+    file: Url | None = None
+    """Of a project's page: one of its files, the last."""
 
     @property
     def is_refused(self) -> bool:
@@ -113,21 +115,23 @@ def _look(
     if response.status != 200 or question.is_file:
         return view
     try:
-        names = frozenset(_names(response, question))
+        names, file = _read(response, question)
     except InvalidPage as error:
         return View(label, "no index page", None, elsewhere, error)
-    return View(label, "200", names, elsewhere)
+    return View(label, "200", frozenset(names), elsewhere, None, file)
 
 
-def _names(response: Response, question: Question) -> Iterable[str]:
+def _read(response: Response, question: Question) -> tuple[Iterable[str], Url | None]:
+    """What is on the page, and a file of a project's."""
     content_type = response.header("content-type") or ""
     if question.noun == "project":
-        return names_of_root(response.body, content_type)
+        return names_of_root(response.body, content_type), None
     page = parse_page(response.body, content_type, response.url)
     filenames = [each.filename for each in page.files]
     if question.project is None:
-        return filenames
-    return versions_of(filenames, question.project)
+        return filenames, None
+    last = page.base.join(page.files[-1].url) if page.files else None
+    return versions_of(filenames, question.project), last
 
 
 def names_of_root(body: bytes, content_type: str) -> set[str]:

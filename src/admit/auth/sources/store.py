@@ -43,6 +43,16 @@ class StoreUnreadable(EnvironmentProblem):
     code = "store-unreadable"
 
 
+class _Trouble(Exception):
+    """Why nothing can be taken from a store."""
+
+    def __init__(self, reason: str, words: str | None = None) -> None:
+        super().__init__(reason)
+        self.reason = reason
+        self.words = words
+        """The text in lower case, if it was text."""
+
+
 class Store:
     """One file of credentials."""
 
@@ -56,7 +66,9 @@ class Store:
         told: list[str] | None = None,
     ) -> None:
         self.path = path
-        self.shown = f"~{path[len(home) :]}" if home and _is_in(path, home) else path
+        home = home.rstrip(os.sep)
+        is_at_home = home and path.startswith(home + os.sep)
+        self.shown = f"~{path[len(home) :]}" if is_at_home else path
         self.name = name
         self.is_own = parse is parse_store
         """Or another tool's, which is not spoken of if it is not there."""
@@ -75,19 +87,14 @@ class Store:
         Raises:
             StoreUnreadable: there is one, but nothing can be taken from it.
         """
-        text, trouble = self._load()
-        if trouble is None and text is not None:
-            try:
-                return self._parse(text)
-            except InvalidStore as error:
-                trouble = error.what
-        if trouble is not None:
+        try:
+            return self._load() or ()
+        except _Trouble as trouble:
             raise StoreUnreadable(
                 f"cannot read the store of credentials {self.path}",
-                why=trouble,
+                why=trouble.reason,
                 fix="correct it, or move it away and log in again",
-            )
-        return ()
+            ) from None
 
     def add(self, entry: Stored) -> None:
         """Store a login, in place of an earlier one of the same URL and user.
@@ -116,20 +123,12 @@ class Store:
         if query.refused is not None:
             self._read = None
         if self._read is None:
-            text, trouble = self._load()
-            if text is None and trouble is None:
+            try:
+                self._read = self._load()
+            except _Trouble as trouble:
+                return self._spoken_of(trouble, query.url.host)
+            if self._read is None:
                 return Missing("it is empty" if self.is_own else "")
-            if trouble is None and text is not None:
-                try:
-                    self._read = self._parse(text)
-                except InvalidStore as error:
-                    trouble = error.what
-                    if query.url.host not in text.lower():
-                        self._tell(f"{self.shown} is not used: {trouble}")
-                        return Missing(f"{self.shown} is not used: {trouble}")
-            if trouble is not None or self._read is None:
-                what = f"{self.shown} cannot be read: {trouble}"
-                return Unusable(Problem(what, f"correct {self.shown} or move it away"))
             if self._read and is_open_to_others(self.path):
                 self._tell(
                     f"other users of this machine can read {self.shown}; "
@@ -166,16 +165,36 @@ class Store:
             )
         )
 
-    def _load(self) -> tuple[str | None, str | None]:
-        """Return the text, or why it cannot be read."""
+    def _spoken_of(self, trouble: _Trouble, host: str) -> Answer:
+        """A damaged store is an error for the hosts that it names, or may name."""
+        if trouble.words is None or host in trouble.words:
+            what = f"{self.shown} cannot be read: {trouble.reason}"
+            return Unusable(Problem(what, f"correct {self.shown} or move it away"))
+        text = f"{self.shown} is not used: {trouble.reason}"
+        self._tell(text)
+        return Missing(text)
+
+    def _load(self) -> tuple[Stored, ...] | None:
+        """Return the entries, None if there is no file.
+
+        Raises:
+            _Trouble: nothing can be taken from it.
+        """
         try:
-            return read_private(self.path), None
+            text = read_private(self.path)
         except UnicodeDecodeError:
-            return None, "it is not UTF-8"
+            raise _Trouble("it is not UTF-8") from None
         except ValueError as error:
-            return None, str(error)
+            raise _Trouble(str(error)) from None
         except OSError as error:
-            return None, (error.strerror or "it cannot be read").lower()
+            reason = (error.strerror or "it cannot be read").lower()
+            raise _Trouble(reason) from None
+        if text is None:
+            return None
+        try:
+            return self._parse(text)
+        except InvalidStore as error:
+            raise _Trouble(error.what, text.lower()) from None
 
     def _change(
         self, change: Callable[[tuple[Stored, ...]], tuple[Stored, ...]]
@@ -214,7 +233,3 @@ def _shown(entry: Stored) -> str:
     if entry.kind == "bearer":
         return "a token"
     return show_user(entry.username) or "a token without a name"
-
-
-def _is_in(path: str, folder: str) -> bool:
-    return path.startswith(folder.rstrip(os.sep) + os.sep)

@@ -31,3 +31,20 @@ class TestInEveryWorld:
     @settings(max_examples=1000, deadline=None)
     def test_the_laws_hold(self, home: Path, seed: int) -> None:
         World(Random(seed), home).run()
+
+
+def test_the_worlds_meet_every_case(home: Path) -> None:
+    """Else the laws would hold of nothing."""
+    met = set()
+    for seed in range(250):
+        world = World(Random(seed), home)
+        world.run()
+        for seen in world.seen:
+            grant = world.grant_of(seen)
+            is_own = world.is_own(seen.errand.site, seen.place)
+            met.add((grant.kind if grant else "nobody", is_own))
+
+    kinds = ("nobody", "link", "store", "netrc")
+    assert met >= {(kind, is_own) for kind in kinds for is_own in (True, False)}
+    assert met >= {("source", True), ("default", True)}
+    assert met.isdisjoint({("source", False), ("default", False)})

@@ -437,11 +437,15 @@ class World:
         at = {"half": "user@", "empty": ":@"}.get(form, "")
         return bare.replace("://", f"://{at}", 1)
 
-    def answer(self, wire: WireRequest) -> Outcome:
-        """Hold a request to the laws, then answer anything."""
+    def meet(self, wire: WireRequest) -> Seen:
+        """Hold a request to the laws, as it goes out."""
         seen = self._read_wire(wire)
         self.check(seen)
         self.seen.append(seen)
+        return seen
+
+    def answer(self, seen: Seen) -> Outcome:
+        """Answer anything."""
         grant = self.grant_of(seen)
         site, is_listing = seen.errand.site, seen.errand.purpose == "listing"
         kind = self.chance.choice(
@@ -690,17 +694,17 @@ class MemoryTransport:
 
     def __init__(self, world: World) -> None:
         self._world = world
-        self._queue: list[tuple[WireRequest, Callable[[Outcome], None]]] = []
+        self._queue: list[tuple[Seen, Callable[[Outcome], None]]] = []
 
     def submit(self, request: WireRequest, done: Callable[[Outcome], None]) -> None:
-        self._queue.append((request, done))
+        self._queue.append((self._world.meet(request), done))
 
     def wait(self, timeout: float) -> bool:
         if not self._queue:
             return False
         at = self._world.chance.randrange(len(self._queue))
-        request, done = self._queue.pop(at)
-        done(self._world.answer(request))
+        seen, done = self._queue.pop(at)
+        done(self._world.answer(seen))
         return True
 
     def close(self) -> None:

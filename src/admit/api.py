@@ -42,6 +42,7 @@ if TYPE_CHECKING:
     from admit.resolve.finder import Finder
     from admit.resolve.pins import Pin, Resolution
     from admit.session.resources import Resources
+    from admit.spec.metadata import Metadata
     from admit.spec.record import Digest
     from admit.spec.tags import Target
     from admit.spec.url import Url
@@ -84,9 +85,7 @@ class Session:
         if self._resources is None:
             from admit.session.resources import Resources
 
-            self._resources = Resources(
-                self.settings, self.listener, lambda: self.target()[1]
-            )
+            self._resources = Resources(self.settings, self.listener, self.target)
         return self._resources
 
     def scrub(self, text: str) -> str:
@@ -171,6 +170,24 @@ class Session:
         Raises:
             InputError: one cannot be understood.
             CannotReadRequirements: a file cannot be read.
+            AdmitError: a source cannot be had or built.
+        """
+        wanted = self.read(packages, files, constraints, overrides, editables)
+        return self.name_sources(wanted)
+
+    def read(
+        self,
+        packages: Sequence[str] = (),
+        files: Sequence[str] = (),
+        constraints: Sequence[str] = (),
+        overrides: Sequence[str] = (),
+        editables: Sequence[str] = (),
+    ) -> Wanted:
+        """Do what `collect` does, but leave in `Wanted.sources` what has no name yet.
+
+        Raises:
+            InputError: one cannot be understood.
+            CannotReadRequirements: a file cannot be read.
         """
         from admit.config.requirements import collect_requirements
 
@@ -196,6 +213,14 @@ class Session:
             )
             if self._resources is not None:
                 self._resources.adopt(self.settings)
+        return wanted
+
+    def name_sources(self, wanted: Wanted) -> Wanted:
+        """Find out which projects the sources are; they are fetched, and may be built.
+
+        Raises:
+            AdmitError: one cannot be had or built.
+        """
         if not wanted.sources:
             return wanted
         from admit.session.building import name_sources
@@ -411,6 +436,16 @@ class Session:
         from admit.session.applying import find_metadata
 
         return find_metadata(pin, self.resources)
+
+    def describe_source(self, pin: Pin) -> Metadata | None:
+        """Return what a wheel of a pin would say that has to be built; else None.
+
+        Raises:
+            AdmitError: it cannot be built.
+        """
+        from admit.session.applying import describe_source
+
+        return describe_source(pin, self.resources)
 
     def save(self, resolution: Resolution, folder: str) -> tuple[Saved, ...]:
         """Put the wheels of a resolution into a folder, seen from the working one.

@@ -20,7 +20,7 @@ if TYPE_CHECKING:
     from collections.abc import Sequence
 
 BACKEND = """
-import json, os, sys, zipfile
+import base64, hashlib, json, os, sys, zipfile
 
 NAME, VERSION = {name!r}, {version!r}
 REQUIRES = {requires!r}
@@ -42,6 +42,11 @@ def metadata():
     return "\\n".join(lines) + "\\n"
 
 
+def digest(text):
+    found = hashlib.sha256(text.encode()).digest()
+    return "sha256=" + base64.urlsafe_b64encode(found).decode().rstrip("=")
+
+
 def write_wheel(folder, files):
     stem = NAME + "-" + VERSION
     info = stem + ".dist-info"
@@ -51,7 +56,7 @@ def write_wheel(folder, files):
         "Wheel-Version: 1.0\\nGenerator: own\\nRoot-Is-Purelib: true\\n"
         "Tag: py3-none-any\\n"
     )
-    rows = "".join(name + ",,\\n" for name in files)
+    rows = "".join(name + "," + digest(files[name]) + ",\\n" for name in files)
     files[info + "/RECORD"] = rows + info + "/RECORD,,\\n"
     name = stem + "-py3-none-any.whl"
     with zipfile.ZipFile(os.path.join(folder, name), "w") as wheel:

@@ -11,12 +11,15 @@ import os
 import time
 
 from admit.cli.arguments import texts_of
+from admit.cli.install import place_of
 from admit.cli.listener import Teller
 from admit.cli.output import count_of, format_duration
 from admit.cli.progress import Progress
 from admit.cli.writable import find_obstacle
 from admit.errors import AdmitError, UsageError, fix_of_system
 from admit.spec.pinned import PinnedLine, format_pinned, format_safe_url, parse_pins
+from admit.spec.url import Url
+from admit.spec.vcs import is_vcs_url
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -91,6 +94,7 @@ def _compile(
     hashes: Mapping[str, tuple[Digest, ...]] = {}
     if settings.flag("generate_hashes"):
         hashes = session.hashes(resolution)
+        _warn_unhashed(resolution, hashes, output)
     progress.clear()
     text = _format(session, wanted, target, resolution, hashes, files, given)
     elapsed = format_duration(time.perf_counter() - started)
@@ -157,11 +161,33 @@ def _text_of(
 ) -> str:
     extras = f"[{','.join(pin.extras)}]" if with_extras and pin.extras else ""
     given = given_files.get(pin.name)
-    if given is None or given.url is None:
+    place = place_of(pin)
+    if place is None:
         return f"{pin.name}{extras}=={pin.version}"
+    if given is None or given.url is None:
+        return f"{pin.name}{extras} @ {place}"
     if given.url.scheme == "file" and "@" not in given.text:
-        return given.text.partition(";")[0].strip()  # a path, as it was typed
-    return f"{pin.name}{extras} @ {format_safe_url(given.url)}"
+        typed = given.text.partition(";")[0].strip()  # a path, as it was typed
+        is_editable = pin.origin is not None and pin.origin.is_editable
+        return f"-e {typed}{extras}" if is_editable else f"{typed}{extras}"
+    url = given.url
+    if is_vcs_url(url):
+        url = Url(place, url.origin, url.userinfo)  # of a branch the commit
+    return f"{pin.name}{extras} @ {format_safe_url(url)}"
+
+
+def _warn_unhashed(
+    resolution: Resolution,
+    hashes: Mapping[str, tuple[Digest, ...]],
+    output: Output,
+) -> None:
+    """Tell of what is no file, and so has no hash."""
+    for pin in resolution.pins:
+        if pin.is_direct and not hashes.get(pin.name):
+            output.warn(
+                f"{pin.name} is written without a hash, for {place_of(pin)} is no "
+                "file; --require-hashes will refuse it"
+            )
 
 
 def _annotations(

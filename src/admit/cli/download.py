@@ -58,8 +58,13 @@ def _download(
             fix="name packages, or a file with -r requirements.txt",
         )
     check_report(settings)
-    wanted = session.collect(packages, files, settings.items("constraint"))
     target, _ = session.target()
+    wanted = session.read(packages, files, settings.items("constraint"))
+    if wanted.sources or any(each.url for each in wanted.requirements):
+        from admit.session.unbuilt import refuse_unsaved
+
+        refuse_unsaved(wanted, target.environment)
+    wanted = session.name_sources(wanted)
     resolution = session.compile(wanted, target)
     progress.clear()
     elapsed = format_duration(time.perf_counter() - started)
@@ -74,7 +79,14 @@ def _download(
     if path is not None:
         from admit.cli.report import Reported, format_report, write_report
 
-        pins = [Reported(each.pin, each.sha256, each.path) for each in saved]
+        pins = [
+            Reported(
+                *(each.pin, each.sha256),
+                each.path if each.path.endswith(".whl") else None,
+                session.describe_source(each.pin),
+            )
+            for each in saved
+        ]
         report = format_report(pins, requested, target.environment)
         write_report(report, path, settings.cwd, output)
     if output.is_json:

@@ -42,8 +42,8 @@ def run_show(settings: Settings, output: Output, operands: Mapping[str, object])
 
 
 def _describe(known: Known, environment: Environment, with_files: bool) -> str:
+    from admit.cli.show import find_location
     from admit.env.installed import (
-        is_editable,
         read_direct_url,
         read_installer,
         read_metadata,
@@ -69,8 +69,9 @@ def _describe(known: Known, environment: Environment, with_files: bool) -> str:
     ]
     direct_url = read_direct_url(known.distribution)
     shown = format_origin(direct_url) if direct_url else ""
-    if is_editable(known.distribution):
-        lines.append(f"Editable project location: {shown}")
+    location = find_location(known)
+    if location is not None:
+        lines.append(f"Editable project location: {location}")
     elif direct_url:
         lines.append(f"Origin: {shown}")
     lines += [f"Requires: {', '.join(needs)}", f"Required-by: {', '.join(by)}"]

@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from admit.cli.output import Output
     from admit.config.requirements import Wanted
     from admit.config.settings import Settings
+    from admit.install.listing import UnpackedWheel
     from admit.install.prepare import Prepared
     from admit.resolve.pins import Pin
 
@@ -127,9 +128,11 @@ def finish_change(
         from admit.cli.report import Reported, format_report, write_report
 
         pins = [
-            Reported(pin, wheel.sha256, wheel.metadata_path)
+            Reported(pin, _sha256_of(pin, wheel), wheel.metadata_path)
             if (wheel := wheels.get(pin.name)) is not None
-            else Reported(pin, None, session.find_metadata(pin))
+            else Reported(
+                pin, None, session.find_metadata(pin), session.describe_source(pin)
+            )
             for pin in change.incoming
         ]
         markers = environment.interpreter.environment
@@ -142,6 +145,12 @@ def finish_change(
         is_dry = settings.flag("dry_run")
         output.result(command, packages, kept=change.kept, dry_run=is_dry)
     return 0
+
+
+def _sha256_of(pin: Pin, wheel: UnpackedWheel) -> str | None:
+    """The hash of the file a pin names; that of a wheel made of it is another."""
+    is_source = pin.candidate is not None and pin.candidate.is_source
+    return None if is_source else wheel.sha256
 
 
 def tell_plan(session: Session, change: Change, output: Output) -> None:
@@ -244,8 +253,9 @@ def run_uninstall(
         if not packages and not files:
             raise UsageError("nothing to uninstall was named")
         environment = session.environment()
-        wanted = session.collect(packages, files)
-        change, unknown = session.plan_removal(wanted, environment)
+        change, unknown = session.plan_removal(
+            session.read(packages, files), environment
+        )
         for name in unknown:
             output.warn(f"{name} is not installed, nothing to remove")
         if change.is_empty:

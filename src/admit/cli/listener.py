@@ -29,7 +29,8 @@ class Teller:
         self._output = output
         self._progress = progress
         self._identity = ""
-        self._building = ""
+        self._begun: set[str] = set()
+        """The places of builds that were told of."""
 
     def request_line(self, line: RequestLine) -> None:
         if line.identity != "anonymous":
@@ -55,17 +56,18 @@ class Teller:
     def transferred(self, filename: str) -> None:
         self._progress.finished(filename)
 
-    def building(self, title: str, step: str) -> None:
-        if title != self._building:
-            self._building = title
-            self._progress.clear()
-            self._output.note(f"Building {title}")
+    def building(self, place: str, title: str, step: str) -> None:
+        if place not in self._begun and not self._progress.is_on:
+            self._output.note(f"   Building {title}")
+        self._begun.add(place)
         self._progress.working(f"Building {title}: {_STEPS.get(step, step)}")
 
     def built(self, title: str) -> None:
-        self._building = ""
         self._progress.clear()
-        self._output.note(f"   Built {title}")
+        self._output.note(f"      {self._output.paint('Built', '32')} {title}")
+
+    def said(self, line: str) -> None:
+        self._output.detail(f"  | {line}")
 
     def detail(self, text: str) -> None:
         self._output.detail(text, 2)

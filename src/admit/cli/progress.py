@@ -48,6 +48,11 @@ class Progress:
         if self._is_on:
             output.live_line(self.clear)
 
+    @property
+    def is_on(self) -> bool:
+        """Whether anything is drawn."""
+        return self._is_on
+
     def resolving(self, decided: int, known: int, identity: str) -> None:
         """Show how far the resolution is."""
         as_whom = f" as {identity}" if identity else ""
@@ -55,8 +60,9 @@ class Progress:
         self._draw()
 
     def working(self, message: str) -> None:
-        """Show a step that has no numbers."""
+        """Show a step that has no numbers, at once: nothing may follow for long."""
         self._message = message
+        self._due = 0.0
         self._draw()
 
     def transfer(self, key: str, label: str, received: int, size: int) -> None:

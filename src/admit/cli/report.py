@@ -23,6 +23,7 @@ if TYPE_CHECKING:
     from admit.cli.output import Output
     from admit.index.listing import Candidate
     from admit.resolve.provider import Pin
+    from admit.spec.metadata import Metadata
 
 _SEVERAL = frozenset(
     (
@@ -56,9 +57,11 @@ class Reported:
 
     pin: Pin
     sha256: str | None = None
-    """Of the file, where it was had."""
+    """Of the file that was listed, where it was had."""
     wheel: str | None = None
     """Path of the wheel, or of its unpacked METADATA."""
+    metadata: Metadata | None = None
+    """What a wheel would say that is not made yet."""
 
 
 def format_report(
@@ -128,18 +131,9 @@ def _cannot_write(path: str, error: OSError) -> CannotWriteReport:
 def _describe(
     each: Reported, candidate: Candidate, requested: Collection[str]
 ) -> dict[str, object]:
-    hashes = dict(candidate.file.hashes)
-    if each.sha256 is not None:
-        hashes["sha256"] = each.sha256
-    archive: dict[str, object] = {"hashes": hashes}
-    if "sha256" in hashes:
-        archive["hash"] = f"sha256={hashes['sha256']}"
     is_requested = each.pin.name in requested
     described: dict[str, object] = {
-        "download_info": {
-            "url": candidate.url.without_userinfo().without_fragment().text,
-            "archive_info": archive,
-        },
+        "download_info": _describe_origin(each, candidate),
         "is_direct": each.pin.is_direct,
         "is_yanked": candidate.is_yanked,
         "requested": is_requested,
@@ -150,11 +144,28 @@ def _describe(
     return described
 
 
+def _describe_origin(each: Reported, candidate: Candidate) -> dict[str, object]:
+    if each.pin.origin is not None:
+        from admit.spec.direct_url import describe
+
+        return describe(each.pin.origin)
+    hashes = dict(candidate.file.hashes)
+    if each.sha256 is not None:
+        hashes["sha256"] = each.sha256
+    archive: dict[str, object] = {"hashes": hashes}
+    if "sha256" in hashes:
+        archive["hash"] = f"sha256={hashes['sha256']}"
+    url = candidate.url.without_userinfo().without_fragment().text
+    return {"url": url, "archive_info": archive}
+
+
 def _metadata_of(each: Reported, candidate: Candidate) -> dict[str, object]:
     if each.wheel is not None and os.path.isfile(each.wheel):
         return parse_metadata_json(_read_metadata(each.wheel, candidate))
-    assert each.pin.found is not None  # noqa: S101  # it has a candidate
-    known = each.pin.found.files.metadata(candidate).result()
+    known = each.metadata
+    if known is None:
+        assert each.pin.found is not None  # noqa: S101  # it has a candidate
+        known = each.pin.found.files.metadata(candidate).result()
     return {
         "metadata_version": "2.1",
         "name": str(known.name),

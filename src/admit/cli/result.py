@@ -96,6 +96,11 @@ def _row(pin: Pin, action: str, requested: Collection[str]) -> dict[str, object]
         {"name": source.name, "url": source.url.text} if is_index and source else None
     )
     row["url"] = pin.candidate.url.without_userinfo().without_fragment().text
+    if pin.origin is not None:
+        from admit.spec.direct_url import format_origin
+
+        row["url"] = format_origin(pin.origin)
+        row["editable"] = pin.origin.is_editable
     row["hashes"] = dict(pin.candidate.file.hashes)
     row["is_direct"] = pin.is_direct
     row["is_yanked"] = pin.candidate.is_yanked

@@ -39,15 +39,43 @@ def run_list(settings: Settings, output: Output, operands: Mapping[str, object])
     if form == "json":
         import json
 
-        rows = [{"name": each.name, "version": str(each.version)} for each in found]
+        rows = [_describe(each) for each in found]
         output.data(json.dumps(rows))
     elif form == "freeze":
         for each in found:
             output.data(f"{each.name}=={each.version}")
     elif found:
-        cells = [(each.name, str(each.version)) for each in found]
-        print_columns(("Package", "Version"), cells, output)
+        print_columns(*_columns(found), output)
     return 0
+
+
+def _describe(known: Known) -> dict[str, str]:
+    described = {"name": str(known.name), "version": str(known.version)}
+    place = find_location(known)
+    if place is not None:
+        described["editable_project_location"] = place
+    return described
+
+
+def _columns(found: Sequence[Known]) -> tuple[tuple[str, ...], list[tuple[str, ...]]]:
+    """Titles and rows; where editable projects are only if there are any."""
+    cells = [(each.name, str(each.version), find_location(each)) for each in found]
+    if not any(place for _, _, place in cells):
+        return ("Package", "Version"), [cell[:2] for cell in cells]
+    titles = ("Package", "Version", "Editable project location")
+    return titles, [(name, version, place or "") for name, version, place in cells]
+
+
+def find_location(known: Known) -> str | None:
+    """Return the folder of an editable project; None of any other."""
+    from admit.env.installed import read_direct_url
+    from admit.spec.url import percent_decode
+
+    direct_url = read_direct_url(known.distribution)
+    if direct_url is None or not direct_url.is_editable:
+        return None
+    folder = percent_decode(direct_url.url.path)
+    return f"{folder}/{direct_url.subdirectory}" if direct_url.subdirectory else folder
 
 
 def print_columns(

@@ -84,6 +84,8 @@ class SourceLine:
     origin: str = ""
     """As in `Wanted.origins`."""
     is_editable: bool = False
+    typed: str | None = None
+    """The path as it was typed; None for a URL."""
 
 
 @value
@@ -128,7 +130,7 @@ def collect_requirements(  # noqa: PLR0913  # all but two go by name
     for text in packages:
         reading.add(_parse_argument(text, cwd), is_constraint=False)
     for text in editables:
-        line = replace(_parse_argument(text, cwd), is_editable=True)
+        line = _parse_argument(text, cwd, is_editable=True)
         reading.add(line, is_constraint=False)
     for target in files:
         reading.read(target, is_constraint=False)
@@ -147,10 +149,19 @@ def collect_requirements(  # noqa: PLR0913  # all but two go by name
     overriding = _Reading(environ, cwd, fetch)
     for target in overrides:
         overriding.read(target, is_constraint=False)
-    return replace(wanted, overrides=overriding.result().requirements)
+    found = overriding.result()
+    for source in found.sources:
+        raise UsageError(
+            f"{source.where}: an override must name its project",
+            why="it counts in place of what is asked for by that name",
+            fix="write NAME @ URL",
+        )
+    return replace(wanted, overrides=found.requirements)
 
 
-def _parse_argument(text: str, cwd: str) -> RequirementLine:
+def _parse_argument(
+    text: str, cwd: str, *, is_editable: bool = False
+) -> RequirementLine:
     """Parse what the command line names.
 
     `requirements.txt` is a sound name, under which a stranger may publish.
@@ -163,7 +174,9 @@ def _parse_argument(text: str, cwd: str) -> RequirementLine:
             fix=f"for what it lists: -r {text}",
         )
     try:
-        return parse_requirement_line(text, where="the command line")
+        return parse_requirement_line(
+            text, where="the command line", is_editable=is_editable
+        )
     except InputError as error:
         fix = error.fix or _meant(text)
         raise WrongArgument(error.what, why=error.why, fix=fix) from error
@@ -246,6 +259,7 @@ class _Reading:
         ).entries
         for entry in entries:
             _refuse_foreign_variables(entry, url)
+            _refuse_paths(entry, url)
             if isinstance(entry, RequirementLine):
                 origin = f"{'-c' if is_constraint else '-r'} {shown}"
                 self.add(entry, origin, is_constraint=is_constraint)
@@ -418,6 +432,7 @@ class _Reading:
             line.requirement.marker if line.requirement is not None else line.marker,
             line.hashes,
             is_editable=line.is_editable,
+            typed=line.path,
         )
 
     def _url_of_path(self, typed: str, line: RequirementLine) -> Url:
@@ -431,6 +446,12 @@ class _Reading:
                 why=f"there is no {' and no '.join(_OF_PROJECTS)} in it",
             )
         if not os.path.isfile(path):
+            if line.is_editable:
+                raise UsageError(
+                    f"{line.where}: there is no folder {typed}",
+                    why="what is edited is the folder of a project",
+                    fix="correct the path, or leave -e away",
+                )
             raise UsageError(
                 f"{line.where}: there is no file {typed}",
                 fix=_instead_of(path, self._cwd, (".whl", ".tar.gz", ".zip")),
@@ -461,6 +482,26 @@ def _refuse_foreign_variables(
             why="their values would go where its author says",
             fix="give that index on the command line or in a configuration file",
         )
+
+
+def _refuse_paths(
+    entry: RequirementLine | Include | IndexOption, url: Url | None
+) -> None:
+    """Refuse a server's file that would have us build what lies on this machine.
+
+    Its author knows neither the working directory nor what others may write there.
+    """
+    if not _is_remote(url) or not isinstance(entry, RequirementLine):
+        return
+    found = entry.url or (entry.requirement.url if entry.requirement else None)
+    is_here = found is not None and found.scheme in ("file", "git+file")
+    if entry.path is None and not is_here and not entry.is_editable:
+        return
+    raise CannotReadRequirements(
+        f"{entry.where}: a file of a server may not name a path of this machine",
+        why=f"it names {entry.path or (found.text if found else entry.requirement)}",
+        fix="name it on the command line, or save the file and read it from here",
+    )
 
 
 def _is_remote(url: Url | None) -> bool:

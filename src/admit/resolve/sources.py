@@ -70,12 +70,22 @@ class Sources:
         *,
         made_for: str,
         on_progress: OnProgress,
+        on_built: Callable[[str], None],
     ) -> None:
-        """`made_for`: names all that a wheel depends on besides its source."""
+        """Set up; nothing is built before it is asked for.
+
+        Args:
+            builder: makes wheels.
+            cache: keeps them.
+            made_for: names all that a wheel depends on besides its source.
+            on_progress: is told of archives on their way.
+            on_built: is told what a wheel was made of.
+        """
         self._builder = builder
         self._cache = cache
         self._made_for = made_for
         self._on_progress = on_progress
+        self._on_built = on_built
         self._arriving: dict[str, Future[Downloaded]] = {}
         self._trees: dict[str, tuple[Tree, str]] = {}
         self.given: dict[str, Given] = {}
@@ -155,10 +165,15 @@ class Sources:
             return known
         folder = os.path.dirname(self._cache.scratch("wheel"))
         given = self.given.get(candidate.project)
+        release = f"{candidate.project} {candidate.version}"
         if given is not None and given.is_editable:
-            return self._unpack(self._builder.editable(given.tree, folder))[0]
+            path = self._builder.editable(given.tree, folder)
+            self._on_built(f"{release} from {given.tree.shown}, editable")
+            return self._unpack(path)[0]
         tree, content = self._tree(files, candidate, hashes)
-        wheel, sha256 = self._unpack(self._builder.wheel(tree, folder))
+        path = self._builder.wheel(tree, folder)
+        self._on_built(f"{release} from {tree.shown}")
+        wheel, sha256 = self._unpack(path)
         if content is not None:
             self._cache.write_built(self._key(content), sha256)
         return wheel

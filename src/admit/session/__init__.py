@@ -39,11 +39,17 @@ class Listener(Protocol):
     def transferred(self, filename: str) -> None:
         """A file has arrived."""
 
-    def building(self, title: str, step: str) -> None:
-        """Something is being built; `step` is one of `build.tree.Step`."""
+    def building(self, place: str, title: str, step: str) -> None:
+        """Something is being built; `step` is one of `build.tree.Step`.
+
+        `place`: the folder of its tree; `title`: what is known of it by now.
+        """
 
     def built(self, title: str) -> None:
         """A wheel was built."""
+
+    def said(self, line: str) -> None:
+        """What builds said a line."""
 
     def waiting(self) -> None:
         """Another process holds the environment."""
@@ -73,10 +79,13 @@ class Silence:
     def transferred(self, filename: str) -> None:
         pass
 
-    def building(self, title: str, step: str) -> None:
+    def building(self, place: str, title: str, step: str) -> None:
         pass
 
     def built(self, title: str) -> None:
+        pass
+
+    def said(self, line: str) -> None:
         pass
 
     def waiting(self) -> None:

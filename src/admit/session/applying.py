@@ -25,6 +25,7 @@ if TYPE_CHECKING:
     from admit.resolve.pins import Pin, Resolution
     from admit.session import Change, Listener
     from admit.session.resources import Resources
+    from admit.spec.metadata import Metadata
 
 
 def prepare_change(resources: Resources, change: Change) -> Prepared:
@@ -72,6 +73,13 @@ def count_downloads(change: Change, resources: Resources) -> int:
         pin.candidate is None or find_wheel(resources, pin.candidate) is None
         for pin in change.incoming
     )
+
+
+def describe_source(pin: Pin, resources: Resources) -> Metadata | None:
+    """Return what a wheel of a pin would say that has to be built; else None."""
+    if pin.candidate is None or pin.found is None or not pin.candidate.is_source:
+        return None
+    return resources.sources.metadata(pin.found.files, pin.candidate, pin.hashes)
 
 
 def find_metadata(pin: Pin, resources: Resources) -> str | None:

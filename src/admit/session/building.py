@@ -47,6 +47,12 @@ if TYPE_CHECKING:
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
 
 
+class TwoPlaces(UsageError):
+    """Two sources are of the same project."""
+
+    code = "two-places"
+
+
 class WrongProject(IntegrityError):
     """A source is of another project than the requirement says."""
 
@@ -67,7 +73,11 @@ def open_sources(resources: Resources) -> Sources:
         furnish(resources, Asked(requirements, constraints), environment)
 
     def tell(tree: Tree, step: str) -> None:
-        listener.building(tree.title, step)
+        title = tree.described
+        for given in sources.given.values():
+            if given.tree.folder == tree.folder:
+                title = given.tree.described
+        listener.building(tree.folder, title, step)
 
     config = tuple(map(parse_config_setting, settings.items("config_settings")))
     is_isolated = not settings.flag("no_build_isolation")
@@ -79,15 +89,21 @@ def open_sources(resources: Resources) -> Sources:
         scrub=resources.scrub,
         config_settings=config,
         is_isolated=is_isolated,
-        on_line=listener.detail,
+        on_line=listener.said,
         on_step=tell,
         withheld=withheld_variables(resources),
     )
     facts = interpreter.facts
-    made_for = repr((interpreter.version, facts, sorted(config), is_isolated))
-    return Sources(
-        builder, resources.cache, made_for=made_for, on_progress=listener.transferring
+    limits = sorted(map(str, constraints))
+    made_for = repr((interpreter.version, facts, sorted(config), is_isolated, limits))
+    sources = Sources(
+        builder,
+        resources.cache,
+        made_for=made_for,
+        on_progress=listener.transferring,
+        on_built=listener.built,
     )
+    return sources
 
 
 def open_git(resources: Resources) -> GitStore:
@@ -152,7 +168,7 @@ def name_sources(resources: Resources, wanted: Wanted) -> Wanted:
     hashes = dict(wanted.hashes)
     for line in wanted.sources:
         if line.marker is not None and not line.marker.evaluate(
-            resources.interpreter.environment
+            resources.target.environment
         ):
             continue
         requirement = _name(resources, line)
@@ -179,7 +195,8 @@ def _name(resources: Resources, line: SourceLine) -> Requirement:
         raise
     extras = f"[{','.join(line.extras)}]" if line.extras else ""
     marker = f" ; {line.marker.text}" if line.marker is not None else ""
-    text = f"{metadata.name}{extras} @ {line.url.text}{marker}"
+    # A path stays as it was typed: that is how `compile` writes it.
+    text = line.typed or f"{metadata.name}{extras} @ {line.url.text}{marker}"
     return Requirement(
         metadata.name,
         extras=line.extras,
@@ -202,7 +219,7 @@ def open_given(
     place = given.origin.url
     if not isinstance(info, ArchiveInfo):
         # What git takes for a URL need not be one that a page could name.
-        place = parse_url(f"file://{percent_encode(given.tree.folder)}")
+        place = parse_url(f"file://{percent_encode(given.tree.folder, safe='/')}")
     entry: Entry = {
         "filename": f"{name.replace('-', '_')}-{metadata.version}.tar.gz",
         "url": place.text,
@@ -246,13 +263,25 @@ def take(
             why=f"by its own metadata it is {metadata.name} {metadata.version}",
             fix=f"write {metadata.name} @ {url.text}",
         )
-    other = sources.given.setdefault(metadata.name, given)
-    if other is not given and other.url.text != given.url.text:
-        raise UsageError(
+    given = replace(given, tree=replace(given.tree, name=metadata.name))
+    other = sources.given.get(metadata.name)
+    if other is not None and not _is_same_place(given, other):
+        raise TwoPlaces(
             f"{metadata.name} is wanted from two places",
-            why=f"{other.url.text} and {given.url.text}",
+            why=f"from {other.url.text} and from {given.url.text}",
+            fix="name one of them",
         )
+    if other is None or given.is_editable:
+        sources.given[metadata.name] = given
+        return given, metadata
     return other, metadata
+
+
+def _is_same_place(given: Given, other: Given) -> bool:
+    """Whether two lead to the same tree, editable or not."""
+    if given.content is not None:
+        return given.content == other.content
+    return given.tree.folder == other.tree.folder
 
 
 def _check_allowed(resources: Resources, url: Url, name: NormalizedName | None) -> None:
@@ -313,7 +342,7 @@ def _download(resources: Resources, url: Url, fragment: Fragment) -> tuple[str, 
     candidate = Candidate(normalize_name("unknown"), parse_version("0"), file, link)
     index = Index(
         *(resources.source_for(url), resources.client, resources.cache),
-        *(resources.interpreter.target, listener),
+        *(resources.target, listener),
         is_given=lambda _: True,
     )
 

@@ -68,8 +68,15 @@ def remove_unlisted(
 def plan_removal(
     wanted: Wanted, environment: Environment
 ) -> tuple[Change, tuple[str, ...]]:
-    """Return the change that removes projects, and names that are not there."""
-    names = dict.fromkeys(each.name for each in wanted.requirements)
+    """Return the change that removes projects, and names that are not there.
+
+    Raises:
+        NameNotKnown: only a build would tell which project a source is.
+    """
+    from admit.session.unbuilt import name_installed
+
+    markers = environment.interpreter.environment
+    names = dict.fromkeys(name_installed(wanted, environment.installed, markers))
     known = environment.installed
     outgoing = tuple(known[name] for name in sorted(names) if name in known)
     unknown = tuple(name for name in names if name not in known)

@@ -26,6 +26,7 @@ if TYPE_CHECKING:
     from admit.resolve.sources import Sources
     from admit.session import Listener
     from admit.source.git import GitStore
+    from admit.spec.tags import Target
     from admit.spec.url import Url
 
 
@@ -36,13 +37,13 @@ class Resources:
         self,
         settings: Settings,
         listener: Listener,
-        find_interpreter: Callable[[], Interpreter],
+        find_target: Callable[[], tuple[Target, Interpreter]],
     ) -> None:
-        """`find_interpreter`: finds the one that builds run in."""
+        """`find_target`: finds what is resolved for, and what builds run in."""
         self.settings = settings
         self.listener = listener
-        self._find_interpreter = find_interpreter
-        self._interpreter: Interpreter | None = None
+        self._find_target = find_target
+        self._target: tuple[Target, Interpreter] | None = None
         self._sources: Sources | None = None
         self._git: GitStore | None = None
         self._cache: Cache | None = None
@@ -144,10 +145,18 @@ class Resources:
 
     @property
     def interpreter(self) -> Interpreter:
-        """The one that builds run in, and that markers speak of."""
-        if self._interpreter is None:
-            self._interpreter = self._find_interpreter()
-        return self._interpreter
+        """The one that builds run in."""
+        return self._found_target()[1]
+
+    @property
+    def target(self) -> Target:
+        """What is resolved for, and what markers speak of."""
+        return self._found_target()[0]
+
+    def _found_target(self) -> tuple[Target, Interpreter]:
+        if self._target is None:
+            self._target = self._find_target()
+        return self._target
 
     @property
     def git(self) -> GitStore:

@@ -87,6 +87,11 @@ def format_direct_url(direct: DirectUrl) -> str:
     """Write the text of direct_url.json."""
     import json
 
+    return json.dumps(describe(direct))
+
+
+def describe(direct: DirectUrl) -> dict[str, object]:
+    """Return what direct_url.json holds."""
     content: dict[str, object] = {"url": direct.shown}
     info = direct.info
     if isinstance(info, VcsInfo):
@@ -100,7 +105,7 @@ def format_direct_url(direct: DirectUrl) -> str:
         content["archive_info"] = _describe_archive(info)
     if direct.subdirectory is not None:
         content["subdirectory"] = direct.subdirectory
-    return json.dumps(content)
+    return content
 
 
 def parse_direct_url(text: str | bytes) -> DirectUrl:

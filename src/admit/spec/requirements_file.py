@@ -52,6 +52,7 @@ _AUTHORITY = re.compile(r"://([^/?#\s'\"]*)@")
 _CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
 _OPTIONS = re.compile(r"(?:^|\s+)(?=-)")
 _SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
+_NAMED = re.compile(r"[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*@\s*[A-Za-z][A-Za-z0-9+.-]*:")
 _EXTRAS = re.compile(r"^(.*?)\s*\[([^\]]*)\]$")
 _PATH_BEGINNINGS = ("./", "../", ".\\", "..\\", "/", "\\", "~/")
 _ARCHIVES = (".whl", *SDIST_SUFFIXES)
@@ -73,6 +74,8 @@ _VALUED: dict[str, OptionKind] = {
 }
 _INCLUDES = {"-r": False, "--requirement": False, "-c": True, "--constraint": True}
 _EDITABLES = ("-e", "--editable")
+_EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)([^\"'\s].*)$")
+"""What stands behind `-e` with its marker, or `NAME @ URL`, is no list of words."""
 _BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -211,8 +214,10 @@ def parse_requirement_line(
         InputError: it is none of them; the message does not tell `where`.
     """
     is_url = bool(_SCHEME.match(text))
-    if not is_url and not is_editable and not _is_path(text):
-        return RequirementLine(parse_requirement(text), where, hashes)
+    is_named = not is_editable or _NAMED.match(text)
+    if not is_url and is_named and not _is_path(text):
+        requirement = parse_requirement(text)
+        return RequirementLine(requirement, where, hashes, is_editable=is_editable)
     mark = r"\s+;|;\s+" if is_url else r"\s*;"
     location, *marker_text = re.split(mark, text, maxsplit=1)
     marker = parse_marker(marker_text[0]) if marker_text else None
@@ -222,16 +227,16 @@ def parse_requirement_line(
     url = parse_requirement_url(location) if is_url else None
     name, named_extras = _find_name(location, url)
     extras = tuple(sorted({*extras, *named_extras}))
-    requirement = None
+    found = None
     if name is not None:
         shown = location if url is None else str(url)
-        requirement = Requirement(name, extras, ANY, url, marker, shown)
+        found = Requirement(name, extras, ANY, url, marker, shown)
     return RequirementLine(
-        requirement,
+        found,
         where,
         hashes,
         None if is_url else location,
-        url if requirement is None else None,
+        url if found is None else None,
         extras,
         marker,
         is_editable,
@@ -278,6 +283,9 @@ def _expand(line: str, environment: Mapping[str, str]) -> str:
 
 
 def _parse_line(line: str, where: str) -> Iterator[Entry]:
+    if (editable := _EDITABLE.match(line)) and re.search(r"[;@]", line):
+        yield parse_requirement_line(editable[1], where=where, is_editable=True)
+        return
     match = _OPTIONS.search(line)
     subject = line[: match.start()] if match else line
     words = _split_words(line[match.end() :]) if match else []

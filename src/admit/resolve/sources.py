@@ -17,6 +17,7 @@ import os
 
 from admit.errors import IntegrityError, UsageError
 from admit.index.digest import decode_metadata, encode_metadata
+from admit.index.files import HashMismatch
 from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
 from admit.net.future import settled
 from admit.resolve.proven import is_proven, verify_file
@@ -58,6 +59,29 @@ class Given:
     """Names what is in the tree: the sha256 of an archive, a commit of a repository;
     None for a folder, of which nobody knows."""
     is_editable: bool = False
+    digests: tuple[Digest, ...] = ()
+    """Of the archive; only files have any."""
+
+    def check(self, hashes: Hashes) -> None:
+        """Compare an archive with what the user says, before anything of it is run.
+
+        Raises:
+            HashMismatch: it has none of these hashes.
+            HashNotPossible: it is a folder or a commit.
+        """
+        if hashes is None or not set(self.digests).isdisjoint(hashes):
+            return
+        if not self.digests:
+            raise HashNotPossible(
+                f"the hash given for {self.url.text} says nothing",
+                why="only files have hashes, and this is a folder or a commit",
+                fix="give an archive of it, or leave --hash away",
+            )
+        raise HashMismatch(
+            f"{self.url.text} does not have the hash that is given for it",
+            why=f"expected {' or '.join(map(str, hashes))}, got {self.digests[0]}",
+            fix="correct the hash if you trust the file",
+        )
 
 
 class Sources:
@@ -106,13 +130,13 @@ class Sources:
         Raises:
             AdmitError: it cannot be had or built; see `build.builder`.
         """
+        given = self.given.get(candidate.project)
+        if given is not None:
+            given.check(hashes)
+            return self.describe(given)
         known = self._recall(candidate) if is_proven(candidate, hashes) else None
         if known is not None:
             return known
-        given = self.given.get(candidate.project)
-        if given is not None:
-            _refuse_hashes(given, candidate, hashes)
-            return self.describe(given)
         tree, content = self._tree(files, candidate, hashes)
         return self._describe(tree, content)
 
@@ -146,8 +170,10 @@ class Sources:
         given = self.given.get(candidate.project)
         if given is not None and given.is_editable:
             return None
+        if given is not None:
+            given.check(hashes)
         content = self._content(candidate)
-        if not content or not is_proven(candidate, hashes):
+        if not content or (given is None and not is_proven(candidate, hashes)):
             return None
         sha256 = self._cache.read_built(self._key(content))
         return read_unpacked(self._cache.archive_place(sha256)) if sha256 else None
@@ -221,7 +247,7 @@ class Sources:
         """Return the tree of a candidate, and the name of its content, if any."""
         given = self.given.get(candidate.project)
         if given is not None:
-            _refuse_hashes(given, candidate, hashes)
+            given.check(hashes)
             return given.tree, given.content
         known = self._trees.get(candidate.url.text)
         if known is not None:
@@ -263,16 +289,6 @@ class Sources:
             return unpack_wheel(path, elsewhere, expected=None), sha256
         finally:
             self._cache.discard(path)
-
-
-def _refuse_hashes(given: Given, candidate: Candidate, hashes: Hashes) -> None:
-    """Raise if there are hashes, and nothing that could have them."""
-    if not is_proven(candidate, hashes):
-        raise HashNotPossible(
-            f"the hash given for {candidate.project} says nothing",
-            why=f"{given.url.text} is not a file, and only files have hashes",
-            fix="give an archive of it, or leave --hash away",
-        )
 
 
 class HashNotPossible(IntegrityError):

@@ -36,6 +36,7 @@ if TYPE_CHECKING:
     from admit.config.requirements import SourceLine, Wanted
     from admit.env.interpreter import Interpreter
     from admit.index.simple import Entry
+    from admit.resolve.sources import Hashes
     from admit.session.resources import Resources
     from admit.spec.metadata import Metadata
     from admit.spec.names import NormalizedName
@@ -44,13 +45,8 @@ if TYPE_CHECKING:
     from admit.spec.vcs import Fragment
 
 
+_SECURE = ("sha256", "sha384", "sha512")
 _VARIABLE = re.compile(r"\$\{([A-Za-z0-9_]+)\}")
-
-
-class TwoPlaces(UsageError):
-    """Two sources are of the same project."""
-
-    code = "two-places"
 
 
 class WrongProject(IntegrityError):
@@ -187,7 +183,10 @@ def name_sources(resources: Resources, wanted: Wanted) -> Wanted:
 
 def _name(resources: Resources, line: SourceLine) -> Requirement:
     try:
-        _, metadata = take(resources, line.url, line.name, is_editable=line.is_editable)
+        _, metadata = take(
+            *(resources, line.url, line.name, line.hashes or None),
+            is_editable=line.is_editable,
+        )
     except AdmitError as error:
         where = f"it stands in {line.where}"
         if line.where != "the command line":
@@ -207,14 +206,22 @@ def _name(resources: Resources, line: SourceLine) -> Requirement:
 
 
 def open_given(
-    resources: Resources, url: Url, name: NormalizedName, target: Target
+    resources: Resources,
+    url: Url,
+    name: NormalizedName,
+    target: Target,
+    hashes: Hashes = None,
 ) -> Direct:
-    """Return the project of one version that a given source is."""
+    """Return the project of one version that a given source is.
+
+    Raises:
+        AdmitError: see `take`.
+    """
     from admit.index.choose import choose_candidates
     from admit.index.simple import ProjectPage
     from admit.spec.url import parse_url
 
-    given, metadata = take(resources, url, name)
+    given, metadata = take(resources, url, name, hashes)
     info = given.origin.info
     place = given.origin.url
     if not isinstance(info, ArchiveInfo):
@@ -239,23 +246,32 @@ def take(
     resources: Resources,
     url: Url,
     name: NormalizedName | None = None,
+    hashes: Hashes = None,
     *,
     is_editable: bool = False,
 ) -> tuple[Given, Metadata]:
     """Bring a source that the user gave to this machine, and see what it is.
 
-    `name`: what the requirement calls it; None if only the source tells.
+    Args:
+        resources: of the run.
+        url: where it is.
+        name: what the requirement calls it; None if only the source tells.
+        hashes: one of these it must have, before anything of it is run.
+        is_editable: whether it is to be edited in place.
 
     Raises:
         WrongProject: it is another project.
+        HashMismatch: it is not the file that was meant.
         AdmitError: it cannot be had or built.
     """
     _check_allowed(resources, url, name)
     sources = resources.sources
     known = sources.given.get(name or "")
     if known is not None and known.url.text == url.text:
+        known.check(hashes)
         return known, sources.describe(known)
     given = _bring(resources, url, is_editable=is_editable)
+    given.check(hashes)
     metadata = sources.describe(given)
     if name is not None and metadata.name != name:
         raise WrongProject(
@@ -266,11 +282,9 @@ def take(
     given = replace(given, tree=replace(given.tree, name=metadata.name))
     other = sources.given.get(metadata.name)
     if other is not None and not _is_same_place(given, other):
-        raise TwoPlaces(
-            f"{metadata.name} is wanted from two places",
-            why=f"from {other.url.text} and from {given.url.text}",
-            fix="name one of them",
-        )
+        from admit.session.direct import TwoPlaces
+
+        raise TwoPlaces(metadata.name, other.url.text, given.url.text)
     if other is None or given.is_editable:
         sources.given[metadata.name] = given
         return given, metadata
@@ -307,27 +321,25 @@ def _bring(resources: Resources, url: Url, *, is_editable: bool) -> Given:
             tree = Tree(find_project(path, fragment.subdirectory), path)
             origin = DirectUrl(plain, DirInfo(is_editable), fragment.subdirectory)
             return Given(url, tree, origin, is_editable=is_editable)
-        digest = _hash_of(path)
     else:
-        path, digest = _download(resources, url, fragment)
+        path = _download(resources, url, fragment)
     if is_editable:
         raise UsageError(
             f"{plain.text} cannot be installed editable",
             why="what is edited is a folder, and this is a file",
         )
     _check_digests(path, fragment, plain)
+    digests = tuple(Digest(each, _hash_of(path, each)) for each in _SECURE)
     folder = os.path.dirname(resources.cache.scratch("source"))
     top = unpack_source(path, f"{folder}/tree")
     tree = Tree(find_project(top, fragment.subdirectory), plain.text, is_sdist=True)
-    origin = DirectUrl(
-        plain, ArchiveInfo((Digest("sha256", digest),)), fragment.subdirectory
-    )
-    content = f"{digest}#{fragment.subdirectory or ''}"
-    return Given(url, tree, origin, content)
+    origin = DirectUrl(plain, ArchiveInfo(digests[:1]), fragment.subdirectory)
+    content = f"{digests[0].hex}#{fragment.subdirectory or ''}"
+    return Given(url, tree, origin, content, digests=digests)
 
 
-def _download(resources: Resources, url: Url, fragment: Fragment) -> tuple[str, str]:
-    """Fetch an archive by its URL; return its path and sha256."""
+def _download(resources: Resources, url: Url, fragment: Fragment) -> str:
+    """Fetch an archive by its URL; return its path."""
     from admit.index.fetch import Index
     from admit.index.listing import Candidate
     from admit.index.simple import File
@@ -351,7 +363,7 @@ def _download(resources: Resources, url: Url, fragment: Fragment) -> tuple[str, 
 
     done = index.download(candidate, on_progress=progress).result()
     listener.transferred(file.filename)
-    return done.path, done.sha256
+    return done.path
 
 
 def _check_out(resources: Resources, url: Url, *, is_editable: bool) -> Given:

@@ -11,19 +11,60 @@ this machine, leads to no path of it.
 
 from __future__ import annotations
 
-from admit.errors import InputError
+from collections.abc import Callable, Iterator, Mapping
+from functools import partial
+
+from admit.errors import InputError, UsageError
 from admit.resolve.finder import Direct
 from admit.spec.vcs import is_file_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from admit.resolve.policy import Asked, Policy
+    from admit.resolve.sources import Hashes
     from admit.session.resources import Resources
     from admit.spec.metadata import Metadata
     from admit.spec.names import ExtraName
     from admit.spec.requirement import Requirement
     from admit.spec.tags import Target
     from admit.spec.url import Url
+
+
+class Directs(Mapping[str, Direct]):
+    """What is taken from URLs, by project; some of it opened when it is asked for."""
+
+    def __init__(
+        self, known: dict[str, Direct], late: dict[str, Callable[[], Direct]]
+    ) -> None:
+        self._known = known
+        self._late = late
+
+    def __getitem__(self, name: str) -> Direct:
+        if name not in self._known:
+            self._known[name] = self._late[name]()
+        return self._known[name]
+
+    def __contains__(self, name: object) -> bool:
+        return name in self._known or name in self._late
+
+    def __iter__(self) -> Iterator[str]:
+        return iter({**self._known, **self._late})
+
+    def __len__(self) -> int:
+        return len({**self._known, **self._late})
+
+
+class TwoPlaces(UsageError):
+    """Two URLs are given for one project."""
+
+    code = "two-places"
+
+    def __init__(self, name: str, one: str, other: str) -> None:
+        super().__init__(
+            f"{name} is wanted from two places",
+            why=f"from {one} and from {other}",
+            fix="name one of them",
+        )
 
 
 class UnsafeUrl(InputError):
@@ -34,10 +75,13 @@ class UnsafeUrl(InputError):
 
 def open_direct(
     resources: Resources, asked: Asked, target: Target, policy: Policy
-) -> dict[str, Direct]:
+) -> Directs:
     """Return all that is taken from URLs and paths, by project.
 
+    A URL of a constraint counts once its project is asked for.
+
     Raises:
+        TwoPlaces: two URLs are given for one project.
         UnsafeUrl: a project names a URL it may not name.
         AdmitError: something cannot be had or built.
     """
@@ -46,7 +90,10 @@ def open_direct(
     for each in (*asked.requirements, *asked.overrides):
         if each.url is None or not _holds(each, target, ()):
             continue
-        found[each.name] = _open(resources, each, each.url, target)
+        hashes = (asked.hashes or {}).get(each.name)
+        if is_file_of(each.url, each.name):
+            _refuse_second(each, each.url, found.get(each.name))
+        found[each.name] = _open(resources, each, each.url, target, hashes)
         waiting.append((each, each.url))
     overridden = {each.name for each in asked.overrides}
     while waiting and policy.with_dependencies:
@@ -63,7 +110,20 @@ def open_direct(
             _check(need, need.url, parent, place)
             found[need.name] = _open(resources, need, need.url, target)
             waiting.append((need, need.url))
-    return found
+    late: dict[str, Callable[[], Direct]] = {}
+    for each in asked.constraints:
+        if each.url is None or each.name in overridden or not _holds(each, target, ()):
+            continue
+        _refuse_second(each, each.url, found.get(each.name))
+        hashes = (asked.hashes or {}).get(each.name)
+        late[each.name] = partial(_open, resources, each, each.url, target, hashes)
+    return Directs(found, late)
+
+
+def _refuse_second(requirement: Requirement, url: Url, known: Direct | None) -> None:
+    """Raise if a project was given by another URL already."""
+    if known is not None and not known.is_at(url):
+        raise TwoPlaces(requirement.name, known.url, url.text)
 
 
 def _holds(
@@ -112,7 +172,11 @@ def _metadata_of(
 
 
 def _open(
-    resources: Resources, requirement: Requirement, url: Url, target: Target
+    resources: Resources,
+    requirement: Requirement,
+    url: Url,
+    target: Target,
+    hashes: Hashes = None,
 ) -> Direct:
     """Open a file, a folder or a commit."""
     from admit.value import replace
@@ -121,7 +185,8 @@ def _open(
     if not is_file_of(url, requirement.name):
         from admit.session.building import open_given
 
-        return replace(open_given(resources, url, requirement.name, target), url=at)
+        given = open_given(resources, url, requirement.name, target, hashes)
+        return replace(given, url=at)
     from admit.index.choose import list_file
 
     listing = list_file(url.without_userinfo(), requirement.name, target)

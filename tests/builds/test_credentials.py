@@ -32,6 +32,8 @@ if TYPE_CHECKING:
     from admit.spec.requirement import Requirement
     from support.workshop import Shop
 
+pytestmark = pytest.mark.pain("E12")
+
 LOOK = f"""
 import tool
 def look():

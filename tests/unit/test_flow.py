@@ -706,6 +706,47 @@ class TestRefreshing:
         assert dialogue.users == ["alice", "bob", "bob"]
         assert dialogue.queries[2].url.text == ELSEWHERE
 
+    @pytest.mark.pain("I1")
+    def test_all_who_wait_use_the_renewed_credential_of_a_foreign_host(self) -> None:
+        is_renewed = []
+
+        def search(query: Query) -> Found:
+            if query.stage == "foreign":
+                is_renewed.extend([query.refused] if query.refused else [])
+                return Found(BOB if is_renewed else ALICE)
+            return Found()
+
+        def server(send: Send) -> Reply:
+            is_first = send.url.path == "/first.whl"
+            return WHEEL if send.credential == BOB or is_first else Reply(401)
+
+        dialogue = Dialogue(search, server)
+        urls = [f"https://files.example/{n}.whl" for n in ("first", "a", "b", "c")]
+        dialogue.ask(ask(CORP, urls[0], "file"))
+
+        outcomes = dialogue.ask(*(ask(CORP, each, "file") for each in urls))
+
+        assert [status_of(each) for each in outcomes] == [200] * 4
+        assert is_renewed == [ALICE]
+
+    @pytest.mark.pain("H11")
+    def test_the_retry_without_a_hosts_credential_keeps_the_sources(self) -> None:
+        def search(query: Query) -> Found:
+            own = replace(ALICE, is_ambient=False)
+            return Found(BOB if query.stage == "foreign" else own)
+
+        def server(send: Send) -> Reply:
+            if send.url.host == "pypi.corp.example":
+                return redirect(ELSEWHERE) if send.credential else Reply(401)
+            return Reply(403) if send.credential else WHEEL
+
+        dialogue = Dialogue(search, server)
+
+        (outcome,) = dialogue.ask(ask(CORP, FILE, "file", is_pinned=True))
+
+        assert status_of(outcome) == 200
+        assert dialogue.users == ["alice", "bob", "alice", "-"]
+
 
 class TestDefault:
     """netrc's `default` and a prompt: only after a 401 (pain D8)."""
@@ -946,6 +987,22 @@ class TestRedirects:
         assert dialogue.users == ["alice", "bob"]
         assert isinstance(outcome, Answered)
         assert outcome.credential == ALICE
+
+    @pytest.mark.pain("B2")
+    def test_the_other_host_is_asked_about_for_each_path(self) -> None:
+        """Its store has logins for paths: one of them does not serve the next."""
+
+        def search(query: Query) -> Found:
+            if query.stage != "foreign":
+                return Found()
+            return Found(BOB if query.url.path.startswith("/bobs/") else None)
+
+        dialogue = Dialogue(search, lambda _: WHEEL)
+
+        for path in ("bobs/w.whl", "others/w.whl", "bobs/v.whl"):
+            dialogue.ask(ask(CORP, f"https://files.example/{path}", "file"))
+
+        assert dialogue.users == ["bob", "-", "bob"]
 
     def test_a_problem_at_the_other_host_is_an_error(self) -> None:
         def search(query: Query) -> Found:

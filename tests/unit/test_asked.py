@@ -4,6 +4,7 @@ from __future__ import annotations
 
 import os
 import sys
+import threading
 import time
 from datetime import datetime
 from typing import TYPE_CHECKING
@@ -20,7 +21,7 @@ from admit.auth.provided import (
     read_answer,
     strip_line_end,
 )
-from admit.auth.query import Found, Problem, Query
+from admit.auth.query import Attempt, Found, Problem, Query, format_attempts
 from admit.auth.scope import Source
 from admit.auth.sources.asked import Manner, Memory, PlaceFailed
 from admit.auth.sources.child import Bounds, ChildFailed, run_child
@@ -263,6 +264,18 @@ class TestForm:
     def test_times(self, found: object) -> None:
         assert parse_time(found) == 1e9
 
+    @pytest.mark.skipif(not hasattr(time, "tzset"), reason="zones are POSIX's")
+    def test_a_time_without_a_zone_is_in_no_local_one(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        with monkeypatch.context() as patched:
+            patched.setenv("TZ", "XYZ-5")
+            time.tzset()
+            seconds = parse_time("2001-09-09T01:46:40")
+        time.tzset()
+
+        assert seconds == 1e9
+
     @given(st.binary(max_size=64))
     def test_nothing_but_an_invalid_answer_is_raised(self, text: bytes) -> None:
         try:
@@ -346,3 +359,133 @@ class TestChild:
         _, _, seen = self.run(f"import sys; {program}", hold_back=b"usage:")
 
         assert seen == shown
+
+
+class TestChildsWords:
+    """What a program says on stderr, while it runs, and what is kept back."""
+
+    def shown(self, program: str, hold_back: bytes = b"") -> list[bytes]:
+        shown: list[bytes] = []
+        run_child(
+            [sys.executable, "-S", "-c", f"import os, sys, time\n{program}"],
+            os.environ,
+            bounds=Bounds(10.0, hold_back=hold_back),
+            show=shown.append,
+        )
+        return shown
+
+    @pytest.mark.pain("E8")
+    @pytest.mark.parametrize(
+        ("program", "hold_back", "expected"),
+        [
+            pytest.param("os.write(2, b'hello')", b"", [b"hello", b""], id="words"),
+            pytest.param("pass", b"", [b""], id="none"),
+            pytest.param(
+                "os.write(2, b'Usage: x'); sys.exit(2)", b"usage:", [], id="usage"
+            ),
+            pytest.param(
+                "os.write(2, b'usage: x')", b"usage:", [b"usage: x", b""], id="no error"
+            ),
+            pytest.param(
+                "os.write(2, b'usage:' + b'x' * 4090); sys.exit(2)",
+                b"usage:",
+                [b"usage:" + b"x" * 4090, b""],
+                id="long usage",
+            ),
+            pytest.param(
+                "os.write(2, b'usage:' + b'x' * 4089); sys.exit(2)",
+                b"usage:",
+                [],
+                id="as long as may be",
+            ),
+            pytest.param(
+                "os.write(2, b'hi'); time.sleep(0.3); os.write(2, b'usage:'); "
+                "sys.exit(2)",
+                b"usage:",
+                [b"hi", b"usage:", b""],
+                id="usage after other words",
+            ),
+        ],
+    )
+    def test_are_shown_piece_by_piece_or_held_back(
+        self, program: str, hold_back: bytes, expected: list[bytes]
+    ) -> None:
+        assert self.shown(program, hold_back) == expected
+
+    def test_are_waited_for_when_it_has_ended(self) -> None:
+        shown: list[bytes] = []
+
+        def show(chunk: bytes) -> None:
+            time.sleep(0.2)
+            shown.append(chunk)
+
+        run_child(["/bin/sh", "-c", "echo late >&2"], os.environ, show=show)
+
+        assert b"".join(shown) == b"late\n"
+
+    def test_go_to_the_terminal_if_nobody_else_shows_them(
+        self, capfd: pytest.CaptureFixture[str]
+    ) -> None:
+        run_child(["/bin/sh", "-c", "echo words >&2"], os.environ)
+
+        assert capfd.readouterr().err == "words\n"
+
+    def test_go_nowhere_without_a_terminal(
+        self, monkeypatch: pytest.MonkeyPatch
+    ) -> None:
+        monkeypatch.setattr(sys, "stderr", None)
+
+        ended = run_child(["/bin/sh", "-c", "echo words >&2"], os.environ)
+
+        assert ended.stderr == b"words\n"
+
+
+class TestChildsLimits:
+    @pytest.mark.parametrize(
+        ("command", "reason"),
+        [
+            ("/nowhere/program", "it cannot be started: no such file or directory"),
+            ("a\0b", "it cannot be started: embedded null byte"),
+        ],
+    )
+    def test_one_that_cannot_be_started_says_why(
+        self, command: str, reason: str
+    ) -> None:
+        with pytest.raises(ChildFailed) as caught:
+            run_child([command], os.environ)
+
+        assert str(caught.value) == reason
+
+    @pytest.mark.parametrize(("size", "is_long"), [(1000, False), (1001, True)])
+    def test_an_answer_has_a_size(self, size: int, is_long: bool) -> None:
+        command = ["/bin/sh", "-c", f"head -c {size} /dev/zero"]
+
+        if is_long:
+            with pytest.raises(ChildFailed, match="longer than"):
+                run_child(command, os.environ, bounds=Bounds(10.0, 1000))
+        else:
+            ended = run_child(command, os.environ, bounds=Bounds(10.0, 1000))
+            assert len(ended.stdout) == size
+
+    def test_a_grandchild_that_stays_keeps_no_process_alive(self) -> None:
+        run_child(["/bin/sh", "-c", "sleep 3 &"], os.environ)
+
+        staying = [each for each in threading.enumerate() if not each.daemon]
+        assert staying == [threading.main_thread()]
+
+
+def test_places_that_say_the_same_share_a_line() -> None:
+    tried = [
+        Attempt("environment", "off"),
+        Attempt("URL", "off"),
+        Attempt("netrc", "no entry"),
+        Attempt("sixteen_letters_", "off"),
+        Attempt("seventeen_letters", "no"),
+    ]
+
+    assert format_attempts(tried) == [
+        "environment, URL  off",
+        "netrc             no entry",
+        "sixteen_letters_  off",
+        "seventeen_letters: no",
+    ]

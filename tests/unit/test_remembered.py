@@ -17,6 +17,7 @@ from admit.auth.remembered import (
 )
 from admit.auth.scope import Source
 from admit.spec.url import parse_url
+from admit.value import replace
 from support.dialogue import credential
 
 EMPTY = Memory("0123456789abcdef")
@@ -98,6 +99,23 @@ class TestMeaning:
 
         assert changed != memory
         assert len(changed.entries) == 1
+
+    @pytest.mark.parametrize(
+        ("provider", "detail", "expected"),
+        [
+            ("environment", "ADMIT_INDEX_CORP_TOKEN", "ADMIT_INDEX_CORP_TOKEN"),
+            ("environment", "", "environment"),
+            ("netrc", "~/.netrc line 3", "netrc"),
+        ],
+    )
+    def test_a_variable_is_remembered_by_its_name(
+        self, provider: str, detail: str, expected: str
+    ) -> None:
+        given = replace(credential(provider=provider), detail=detail)
+
+        (entry,) = remember(EMPTY, source(), given, "2026-01-02").entries
+
+        assert entry.provider == expected
 
     def test_another_key_hashes_otherwise(self) -> None:
         first = remember(EMPTY, source(), credential(), "d").entries[0]

@@ -3,20 +3,28 @@
 from __future__ import annotations
 
 import base64
+from typing import TYPE_CHECKING
 
 import pytest
 
 from admit.auth.scheme import (
+    ANONYMOUS,
+    EXTERNAL,
     Challenge,
     Credential,
     InvalidCredential,
     authorization,
     fingerprint,
+    header_lines,
     is_token_shaped,
     parse_challenges,
+    show_user,
     unsendable,
 )
 from admit.spec.url import Secret
+
+if TYPE_CHECKING:
+    from admit.auth.scheme import Kind
 
 
 def basic(username: str, secret: str) -> Credential:
@@ -153,6 +161,29 @@ def test_a_fingerprint_depends_on_key_user_secret_and_kind_only() -> None:
             id="escapes",
         ),
         pytest.param("Negotiate", (Challenge("Negotiate"),), id="no parameters"),
+        pytest.param(
+            'Basic a="x\\\\", b=c',
+            (Challenge("Basic", (("a", "x\\"), ("b", "c"))),),
+            id="an escaped backslash ends no quote",
+        ),
+        pytest.param(
+            'Basic a=\\"x, y"',
+            (Challenge("Basic", (("a", '\\"x, y"'),)),),
+            id="nothing is escaped outside of quotes",
+        ),
+        pytest.param(
+            'Basic a="", b=", c=x',
+            (Challenge("Basic", (("a", ""), ("b", '", c=x'))),),
+            id="empty, and never closed",
+        ),
+        pytest.param(
+            'Basic a=x", b="y\\\\\\"z"',
+            (Challenge("Basic", (("a", 'x", b="y\\\\\\"z"'),)),),
+            id="a quote in the middle",
+        ),
+        pytest.param(
+            "Basic realm = x", (Challenge("Basic", (("realm", "x"),)),), id="blanks"
+        ),
         pytest.param("", (), id="empty"),
         pytest.param(",,=,", (), id="garbage"),
     ],
@@ -166,3 +197,87 @@ def test_challenges_are_read_as_far_as_they_make_sense(
 def test_the_realm_of_a_challenge() -> None:
     assert parse_challenges('Basic realm="x"')[0].realm == "x"
     assert parse_challenges("Basic")[0].realm is None
+    assert parse_challenges('Bearer scope="y", realm="x"')[0].realm == "x"
+    assert parse_challenges('Bearer scope="y"')[0].realm is None
+
+
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("bearer", "a token via netrc"),
+        ("headers", "the header A and B via netrc"),
+        ("basic", "alice via netrc"),
+    ],
+)
+def test_a_label_says_what_kind_of_credential_it_is(kind: Kind, expected: str) -> None:
+    headers = (("A", Secret("1")), ("B", Secret("2")))
+    each = Credential("alice", Secret("x"), "netrc", kind=kind, headers=headers)
+
+    assert each.label == expected
+
+
+@pytest.mark.pain("F11")
+@pytest.mark.parametrize(
+    ("kind", "expected"),
+    [
+        ("headers", [("A", "1")]),
+        ("bearer", [("A", "1"), ("Authorization", "Bearer x")]),
+    ],
+)
+def test_further_headers_travel_beside_authorization_or_alone(
+    kind: Kind, expected: list[tuple[str, str]]
+) -> None:
+    each = Credential(
+        "", Secret("x"), "netrc", kind=kind, headers=(("A", Secret("1")),)
+    )
+
+    assert header_lines(each) == expected
+
+
+@pytest.mark.pain("F13")
+def test_blanks_may_stand_in_a_pair_and_anything_ascii_in_a_name_of_headers() -> None:
+    assert unsendable("a b", Secret("c d")) is None
+    assert unsendable("", Secret(""), "headers") is None
+    assert unsendable("a:b", Secret(""), "headers") is None
+
+
+def test_a_long_pair_is_one_line() -> None:
+    line = authorization(basic("alice", "x" * 500))
+
+    assert line == line.strip()
+    assert "\n" not in line
+
+
+def test_only_the_anonymous_are_anonymous() -> None:
+    assert ANONYMOUS.is_anonymous
+    assert not EXTERNAL.is_anonymous
+
+
+@pytest.mark.parametrize(
+    "prefix",
+    [
+        "pypi-Ag",
+        "glpat-",
+        "gldt-",
+        "glcbt-",
+        "ghp_",
+        "gho_",
+        "ghu_",
+        "ghs_",
+        "ghr_",
+        "github_pat_",
+        "hf_",
+        "npm_",
+        "dckr_pat_",
+        "AKCp",
+        "cmVmd",
+        "eyJ",
+        "xox",
+    ],
+)
+def test_well_known_tokens_are_known_by_their_beginning(prefix: str) -> None:
+    token = prefix + "x" * 12
+
+    assert is_token_shaped(token)
+    assert not is_token_shaped(token[:-1])
+    assert (show_user(token), show_user("alice")) == ("****", "alice")

@@ -317,6 +317,18 @@ class TestPlaces:
         assert found.credential is not None
         assert found.credential.provider == "environment"
 
+    @pytest.mark.pain("F8")
+    def test_half_a_login_of_another_host_is_no_token_of_the_source(
+        self, desk: Desk
+    ) -> None:
+        desk.netrc("machine files.example login bob\n")
+
+        found = desk.find(
+            source(username_is_token=True), "foreign", url="https://files.example/w"
+        )
+
+        assert (found.credential, found.problem) == (None, None)
+
     def test_that_are_explicit_are_asked_for_public_sources(self, desk: Desk) -> None:
         desk.environ |= {
             "ADMIT_INDEX_PUB_USERNAME": "bob",

@@ -302,6 +302,13 @@ class TestTheEnvironment:
             "ADMIT_INDEX_CORP_TOKEN matches no index (named indexes, as variables: "
             "none has a name)",
         )
+        keys = {f"ADMIT_INDEX_{stem}_CLIENT_KEY_PASSWORD": "x" for stem in "AB"}
+        assert check_variables(keys, [source(name="a")]) == (
+            "ADMIT_INDEX_B_CLIENT_KEY_PASSWORD matches no index (named indexes, as "
+            "variables: A)",
+        )
+        double = {"ADMIT_INDEX_A_CLIENT_KEY_USERNAME": "x"}
+        assert check_variables(double, [source(name="a-client-key")]) == ()
 
     def test_names_become_variables(self) -> None:
         assert variable_stem("my-corp.ünï 2") == "MY_CORP__N__2"

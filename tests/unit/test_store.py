@@ -83,6 +83,7 @@ class TestText:
                 '"password": "x"}]}',
                 "holds a user name",
             ),
+            ("{}", "it has no `version`"),
             ('{"version": 2}', "another version"),
             ('{"version": 1, "credentials": {}}', "not a list"),
             ('{"version": 1, "credentials": [1]}', "not a table"),

@@ -19,7 +19,6 @@ if TYPE_CHECKING:
 
     from admit.auth.scheme import Kind
 
-KEYS = frozenset(("username", "password", "token", "expires"))
 REFRESH_AHEAD = 60.0
 """Seconds before its end at which a credential is asked for anew."""
 
@@ -101,18 +100,15 @@ def parse_time(found: object) -> float:
     """
     from datetime import UTC, datetime
 
-    if isinstance(found, datetime):
-        moment = found
-    elif type(found) in (int, float):
+    if type(found) in (int, float):
         seconds = float(str(found))
         if seconds != seconds:  # noqa: PLR0124  # not a number
             raise InvalidAnswer("it answered an `expires` that is no time")
         return seconds
-    else:
-        try:
-            moment = datetime.fromisoformat(str(found))
-        except ValueError:
-            raise InvalidAnswer("it answered an `expires` that is no time") from None
+    try:
+        moment = datetime.fromisoformat(str(found))  # or one already, from a provider
+    except ValueError:
+        raise InvalidAnswer("it answered an `expires` that is no time") from None
     if moment.tzinfo is None:
         moment = moment.replace(tzinfo=UTC)
     return moment.timestamp()

@@ -213,13 +213,11 @@ def parse_challenges(text: str) -> tuple[Challenge, ...]:
     """Read a `WWW-Authenticate` value as far as it makes sense; never raises."""
     challenges: list[tuple[str, list[tuple[str, str]]]] = []
     for part in _split_outside_quotes(text):
-        word, space, rest = part.partition(" ")
-        if "=" in word or not word:
-            scheme_text, parameter = None, part
-        else:
-            scheme_text, parameter = word, rest.strip() if space else ""
-        if scheme_text is not None:
-            challenges.append((scheme_text, []))
+        word, _, rest = part.partition(" ")
+        parameter = part
+        if "=" not in word:
+            challenges.append((word, []))
+            parameter = rest.strip()
         name, equals, content = parameter.partition("=")
         if equals and challenges:
             challenges[-1][1].append((name.strip().lower(), _unquote(content.strip())))

@@ -71,7 +71,7 @@ class Memory:
         except PlaceFailed as error:
             self._failure = str(error)
             if known is not None:  # else it is an error, which says the same
-                self._tell(
+                self._told.append(
                     f"{self._manner.name} failed and is not asked again in this run: "
                     f"{self._failure}"
                 )
@@ -103,10 +103,6 @@ class Memory:
         if isinstance(answer, Missing) or answer.expires is None:
             return float("inf")
         return answer.expires
-
-    def _tell(self, text: str) -> None:
-        if text not in self._told:
-            self._told.append(text)
 
 
 def _answer_of(answer: Credential | Missing) -> Answer:

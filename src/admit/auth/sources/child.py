@@ -90,7 +90,7 @@ def run_child(
             env=dict(environ),
         )
     except (OSError, ValueError) as error:
-        reason = getattr(error, "strerror", None) or "it cannot be started"
+        reason = getattr(error, "strerror", None) or str(error)
         raise ChildFailed(f"it cannot be started: {reason.lower()}") from error
     readers = _Readers(process, bounds, show or _show)
     try:
@@ -98,8 +98,6 @@ def run_child(
         status = process.wait(bounds.seconds)
     except subprocess.TimeoutExpired:
         _kill(process)
-        if readers.is_too_much:
-            raise ChildFailed(_too_much(bounds)) from None
         raise ChildFailed(f"no answer within {bounds.seconds:g} seconds") from None
     except BaseException:
         _kill(process)
@@ -146,8 +144,7 @@ class _Readers:
         end = time.monotonic() + _GRACE
         for thread in self._threads:
             thread.join(max(0.0, end - time.monotonic()))
-        is_usage = self._process.returncode == 2 and self._bounds.hold_back
-        if self._held and not is_usage:
+        if self._held and self._process.returncode != 2:
             self._show(bytes(self._held))
             self._show(b"")
 

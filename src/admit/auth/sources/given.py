@@ -14,7 +14,6 @@ import os
 import sys
 
 from admit.auth.provided import (
-    KEYS,
     InvalidAnswer,
     Provided,
     read_answer,
@@ -44,6 +43,8 @@ if TYPE_CHECKING:
 RANK = 1
 _EXAMPLES = {"PATH": "/run/secrets/index", "FD": "3"}
 _LARGEST = 64 * 1024
+_KEYS = frozenset(("username", "password", "token", "expires"))
+"""Of the JSON object; what has others is a secret that looks like one."""
 
 
 @value
@@ -284,7 +285,7 @@ def _from_json(text: str) -> Provided | None:
         found = json.loads(text)
     except (ValueError, RecursionError):
         return None
-    if not found or set(found) - KEYS:
+    if not found or set(found) - _KEYS:
         return None
     try:
         provided = read_answer(found)

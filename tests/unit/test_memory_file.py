@@ -25,7 +25,7 @@ def urls(folder: Path) -> list[str]:
     return [each.url for each in MemoryFile(str(folder)).entries()]
 
 
-@pytest.mark.pain("A11")
+@pytest.mark.pain("A10")
 def test_a_source_that_accepted_a_credential_is_a_problem_without_one(
     tmp_path: Path,
 ) -> None:

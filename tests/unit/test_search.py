@@ -182,7 +182,7 @@ class TestHeadersOfASource:
 
 
 class TestWhatIsRemembered:
-    @pytest.mark.pain("A11")
+    @pytest.mark.pain("A10")
     def test_makes_nothing_found_an_error(self, desk: Desk) -> None:
         desk.memory = Problem("it was used with a login before")
 

@@ -184,6 +184,16 @@ def test_a_fingerprint_depends_on_key_user_secret_and_kind_only() -> None:
         pytest.param(
             "Basic realm = x", (Challenge("Basic", (("realm", "x"),)),), id="blanks"
         ),
+        pytest.param(
+            r'Basic a="x\", y", b="\"z"',
+            (Challenge("Basic", (("a", 'x", y'), ("b", '"z'))),),
+            id="an escaped quote ends no quote",
+        ),
+        pytest.param(
+            'Basic a=, b="',
+            (Challenge("Basic", (("a", ""), ("b", '"'))),),
+            id="nothing, and one quote",
+        ),
         pytest.param("", (), id="empty"),
         pytest.param(",,=,", (), id="garbage"),
     ],

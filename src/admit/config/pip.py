@@ -32,6 +32,7 @@ _SAME = (
     "break-system-packages", "log", "verbose", "quiet", "no-deps", "upgrade", "dry-run",
     "force-reinstall", "report", "yes", "dest", "keyring-provider", "no-input",
     "require-virtualenv", "require-venv", "build-constraint",
+    "no-build-isolation", "config-settings", "config-setting",
 )  # fmt: skip
 _NAMES = {
     **{name: name for name in _SAME},
@@ -47,6 +48,7 @@ _SERIOUS = {
     "uploaded-prior-to": "newer files may be chosen",
     "require-hashes": "files without a known hash may be installed",
     "no-index": "indexes are asked",
+    "editable": "the folder it names is not installed",
     "no-binary": "wheels are taken",
     "root": "packages go into the environment itself",
     "target": "packages go into the environment",
@@ -154,7 +156,9 @@ def _value_of(option: Option, said: Said, around: Surroundings) -> object:
         return [each for part in text.split() for each in part.split(",")]
     if key == "find-links":
         return [_located(each, around) for each in text.split()]
-    if key in ("constraint", "requirement"):
+    if key in ("config-settings", "config-setting"):
+        return [text]
+    if key in ("constraint", "requirement", "build-constraint"):
         return [_expand(each, around) for each in text.split()]
     if key in _PATHS:
         return _expand(text, around)
@@ -169,6 +173,9 @@ def _special(said: Said) -> tuple[Option, object] | None:
         return _BY_FLAG["no-cache"], True
     if said.key == "cache-dir" and text in FALSE:
         return _BY_FLAG["no-cache"], True
+    if said.key == "no-build-isolation" and text in (*TRUE, *FALSE):
+        # As pip has it: in spite of its name, the value says whether they are isolated.
+        return _BY_FLAG["no-build-isolation"], text in FALSE
     if said.key == "no-color" and text in TRUE:
         return _BY_FLAG["color"], "never"
     if said.key == "progress-bar" and text == "off":

@@ -18,7 +18,7 @@ from admit.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Iterator, Sequence
+    from collections.abc import Iterator, Mapping, Sequence
 
     from admit.config.files import IndexTable, Layer
     from admit.config.settings import Settings
@@ -31,6 +31,7 @@ WITHHELD = {
     "cert": "it says who is trusted",
     "client_cert": "it says where your certificate goes",
     "client_key": "it says where your certificate goes",
+    "config_settings": "it tells compilers and other programs what to do",
     "keyring_command": "it runs a program",
     "log": "it writes a file",
     "proxy": "it says through whom your requests go",
@@ -45,6 +46,8 @@ INSIDE = {
     "target": "it says what is changed",
 }
 """Settings that may name a place in the project's folder, and none outside of it."""
+ALLOWED = "ADMIT_PROJECT_VARIABLES"
+"""The variable that names those which a project's file may send."""
 WITHHELD_OF_INDEX = {
     "ca-cert": "it says who is trusted",
     "client-cert": "it says where your certificate goes",
@@ -62,7 +65,7 @@ class NotForProjects(BadConfiguration):
     code = "not-for-projects"
 
 
-def check_project_file(layer: Layer, cwd: str) -> Layer:
+def check_project_file(layer: Layer, cwd: str, environ: Mapping[str, str]) -> Layer:
     """Return the layer of a project's file if it keeps to what is its own.
 
     Raises:
@@ -75,7 +78,53 @@ def check_project_file(layer: Layer, cwd: str) -> Layer:
             raise _refuse(layer.origins[key], name, reason, layer.origin)
     for table in layer.indexes:
         _check_table(table, layer.origin)
+    check_variables(layer, environ)
     return replace(layer, is_project=True)
+
+
+def check_variables(layer: Layer, environ: Mapping[str, str]) -> None:
+    """Check that a project's file sends no variable that the user has not allowed.
+
+    What `${CI_TOKEN}` holds would go to a server of the file's choice.
+
+    Raises:
+        NotForProjects: it would send one.
+    """
+    allowed = environ.get(ALLOWED, "").replace(",", " ").split()
+    for where, texts in _texts_of(layer):
+        for name in _variables_in(texts):
+            if name in allowed:
+                continue
+            raise NotForProjects(
+                f"{where}: a project's file may not send the variable {name}",
+                why="it would go to a server of the file's choice, and the file may be "
+                "a stranger's",
+                fix="give the index a name, and set ADMIT_INDEX_<NAME>_PASSWORD or "
+                f"_TOKEN\nif you trust the file, set {ALLOWED}={name}",
+            )
+
+
+def _texts_of(layer: Layer) -> Iterator[tuple[str, list[str]]]:
+    """The texts of a layer in which a variable would count, and where they stand."""
+    for key, found in layer.values.items():
+        texts = found if isinstance(found, (list, tuple)) else (found,)
+        yield layer.origins.get(key, layer.origin), [str(each) for each in texts]
+    for table in layer.indexes:
+        headers = table.fields.get("headers")
+        texts = [str(table.fields.get("url", ""))]
+        for each in headers.values() if isinstance(headers, dict) else ():
+            head, mark, name = str(each).partition("env:")
+            if mark and not head:
+                texts.append("${" + name + "}")
+        yield table.origin, texts
+
+
+def _variables_in(texts: Sequence[str]) -> Iterator[str]:
+    for text in texts:
+        for part in text.split("${")[1:]:
+            name, brace, _ = part.partition("}")
+            if brace:
+                yield name
 
 
 def objection(key: str, found: object, folder: str, cwd: str) -> str | None:
@@ -89,6 +138,8 @@ def objection(key: str, found: object, folder: str, cwd: str) -> str | None:
     """
     if key == "require_virtualenv" and not found:
         return "it lifts what guards your environments"
+    if key == "no_build" and not found:
+        return "it lets code be run that you forbade"
     if key in INSIDE and not _is_inside(key, str(found), folder, cwd):
         return f"{INSIDE[key]}, {found} is outside of the project"
     return WITHHELD.get(key)

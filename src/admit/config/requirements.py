@@ -495,11 +495,11 @@ def _refuse_paths(
         return
     found = entry.url or (entry.requirement.url if entry.requirement else None)
     is_here = found is not None and found.scheme in ("file", "git+file")
-    if entry.path is None and not is_here and not entry.is_editable:
+    if entry.path is None and not is_here:
         return
     raise CannotReadRequirements(
         f"{entry.where}: a file of a server may not name a path of this machine",
-        why=f"it names {entry.path or (found.text if found else entry.requirement)}",
+        why=f"it names {entry.path if found is None else found.text}",
         fix="name it on the command line, or save the file and read it from here",
     )
 

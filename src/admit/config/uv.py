@@ -61,6 +61,7 @@ _VARIABLES = {
     "UV_PRERELEASE": "prerelease",
     "UV_EXCLUDE_NEWER": "exclude-newer",
     "UV_NO_BUILD": "no-build",
+    "UV_NO_BUILD_ISOLATION": "no-build-isolation",
     "UV_NO_BUILD_PACKAGE": "only-binary",
     "UV_NO_BINARY_PACKAGE": "no-binary",
     "UV_LINK_MODE": "link-mode",
@@ -76,6 +77,7 @@ _BOTH = (
     "index-url", "extra-index-url", "find-links", "no-index", "index-strategy",
     "keyring-provider", "link-mode", "resolution", "prerelease", "exclude-newer",
     "compile-bytecode", "upgrade", "upgrade-package", "reinstall", "no-build",
+    "no-build-isolation", "config-settings",
 )  # fmt: skip
 _GENERAL = {
     **{name: name for name in _BOTH},
@@ -113,6 +115,9 @@ _SERIOUS = {
     "constraint-dependencies": "other versions may be chosen",
     "override-dependencies": "other versions may be chosen",
     "exclude-dependencies": "more may be installed",
+    "build-constraint-dependencies": "builds may need other versions",
+    "config-settings-package": "the backend is not told",
+    "no-build-isolation-package": "it is built in isolation",
 }
 """What must not be ignored in silence where there is no option for it."""
 
@@ -239,6 +244,12 @@ def _translate(key: str, found: object) -> object:
     """What uv writes as a list or a flag of another kind."""
     if key in ("only-binary", "no-binary") and isinstance(found, bool):
         return [":all:"] if found else []
+    if key == "config-settings" and isinstance(found, dict):
+        return [
+            f"{name}={text}"
+            for name, texts in found.items()
+            for text in (texts if isinstance(texts, list) else [texts])
+        ]
     return found
 
 

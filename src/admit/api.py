@@ -415,10 +415,16 @@ class Session:
     # From a change to an environment: `session.applying`
 
     def count_downloads(self, change: Change) -> int:
-        """How many files a change would have to fetch."""
+        """How many wheels a change would have to fetch."""
         from admit.session.applying import count_downloads
 
         return count_downloads(change, self.resources)
+
+    def count_builds(self, change: Change) -> int:
+        """How many wheels a change would have to make."""
+        from admit.session.applying import count_builds
+
+        return count_builds(change, self.resources)
 
     def prepare(self, change: Change) -> Prepared:
         """Fetch, verify and unpack every wheel that a change needs.

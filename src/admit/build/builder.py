@@ -42,6 +42,12 @@ class MetadataChanged(IntegrityError):
     code = "metadata-changed"
 
 
+class DoesNotFit(IntegrityError):
+    """A built wheel is for another interpreter or system."""
+
+    code = "built-for-another"
+
+
 class Builder:
     """Builds trees for one Python. Use as a context manager, or close it."""
 
@@ -221,6 +227,14 @@ class Builder:
                 f"{metadata.name} {metadata.version}",
             )
         _check_identity(tree, metadata)
+        if self._workshop.interpreter.target.rank(name.tags) is None:
+            raise DoesNotFit(
+                f"the wheel of {tree.described} does not fit this Python",
+                why=f"its backend made {os.path.basename(path)}, and "
+                f"{self._workshop.interpreter.executable} cannot use that",
+                fix="look for what tells builds of another platform: variables such "
+                "as _PYTHON_HOST_PLATFORM, --config-settings, setup.cfg",
+            )
         promised = self._known.get((tree.folder, kind))
         if promised is None:
             self._known[tree.folder, kind] = metadata

@@ -227,11 +227,12 @@ class Cache:
             self._blobs,
             f"{readable}-{digest}",
             self._clock,
-            self._may_trust,
+            self.may_trust,
             is_offline=self._is_offline,
         )
 
-    def _may_trust(self, project: str) -> bool:
+    def may_trust(self, project: str) -> bool:
+        """Say whether what earlier runs kept of a project may be used unasked."""
         if self._is_offline:
             return True
         return not self._refresh and project not in self._refresh_only

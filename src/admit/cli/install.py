@@ -158,6 +158,9 @@ def tell_plan(session: Session, change: Change, output: Output) -> None:
     missing = session.count_downloads(change)
     if missing:
         output.note(f"Would download {count_of(missing, 'package')}")
+    unbuilt = session.count_builds(change)
+    if unbuilt:
+        output.note(f"Would build {count_of(unbuilt, 'package')}")
     if change.outgoing:
         output.note(f"Would uninstall {count_of(len(change.outgoing), 'package')}")
     if change.incoming:

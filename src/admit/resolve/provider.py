@@ -283,14 +283,15 @@ class Provider:
         if not with_dependencies and not self._must_prove(name, version):
             return ()
         try:
+            if not with_dependencies:
+                self._prove(name, version)
+                return ()
             metadata = self._metadata_of(name, version)
         except Offline:
             return Unavailable("is not in the cache, and admit is offline")
         except FileRefused as error:
             self.refusals.note(name, version, error.refusal)
             return Unavailable(error.refusal.reason)
-        if not with_dependencies:
-            return ()
         if extra and extra not in metadata.extras:
             self._finder.warn(
                 f"{name}=={self._projects[name].versions[version]} has no extra "
@@ -401,9 +402,21 @@ class Provider:
         if candidate is None or project.found is None:
             return self._installed[_name(name)].metadata()
         if candidate.is_source:
+            if self._may_be_refused(project.found, candidate):
+                self._prove(name, version)
             files, hashes = project.found.files, self._hashes.get(name)
             return self._sources().metadata(files, candidate, hashes)
         return self._fetch_metadata(name, project.found, candidate).result()
+
+    def _prove(self, name: str, version: int) -> None:
+        """Find out whether a file that may be refused can be had."""
+        found, candidate = self._projects[name].found, self.candidate(name, version)
+        if found is None or candidate is None:
+            return
+        if candidate.is_source:
+            self._sources().prove(found.files, candidate)
+        else:
+            self._fetch_metadata(name, found, candidate).result()
 
     def _must_prove(self, name: str, version: int) -> bool:
         """Whether metadata must be read though nobody asks for dependencies."""

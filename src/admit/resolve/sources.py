@@ -94,6 +94,7 @@ class Sources:
         *,
         made_for: str,
         on_progress: OnProgress,
+        on_fetched: Callable[[str], None],
         on_built: Callable[[str], None],
     ) -> None:
         """Set up; nothing is built before it is asked for.
@@ -103,15 +104,19 @@ class Sources:
             cache: keeps them.
             made_for: names all that a wheel depends on besides its source.
             on_progress: is told of archives on their way.
+            on_fetched: is told which archive has arrived.
             on_built: is told what a wheel was made of.
         """
         self._builder = builder
         self._cache = cache
         self._made_for = made_for
         self._on_progress = on_progress
+        self._on_fetched = on_fetched
         self._on_built = on_built
         self._arriving: dict[str, Future[Downloaded]] = {}
-        self._trees: dict[str, tuple[Tree, str]] = {}
+        self._trees: dict[str, Tree] = {}
+        self._built: dict[str, str] = {}
+        """The sha256 of what was built in this run, by key."""
         self.given: dict[str, Given] = {}
         """What the user gave, by the name of the project."""
 
@@ -119,6 +124,15 @@ class Sources:
         """Ask for an archive that may be wanted soon, unless that is of no use."""
         if candidate.project not in self.given and self._recall(candidate) is None:
             self._fetch(files, candidate)
+
+    def prove(self, files: Files, candidate: Candidate) -> None:
+        """Have the archive of a candidate, so that it is known that it can be had.
+
+        Raises:
+            FileRefused: it is listed, and refused.
+            AdmitError: it cannot be had.
+        """
+        self._fetch(files, candidate).result()
 
     def metadata(
         self, files: Files, candidate: Candidate, hashes: Hashes = None
@@ -153,14 +167,13 @@ class Sources:
     def _describe(self, tree: Tree, content: str | None) -> Metadata:
         if content is None:
             return self._builder.metadata(tree)
-        key = self._key(content)
-        known = self._cache.read_metadata(key)
+        known = self._read_metadata(tree.name, content)
         if known is not None:
-            return decode_metadata(known)
+            return known
         metadata = self._builder.metadata(tree)
         encoded = encode_metadata(metadata)
         if encoded is not None:
-            self._cache.write_metadata(key, encoded)
+            self._cache.write_metadata(self._key(content), encoded)
         return metadata
 
     def find_wheel(
@@ -175,7 +188,10 @@ class Sources:
         content = self._content(candidate)
         if not content or (given is None and not is_proven(candidate, hashes)):
             return None
-        sha256 = self._cache.read_built(self._key(content))
+        key = self._key(content)
+        sha256 = self._built.get(key)
+        if sha256 is None and self._cache.may_trust(candidate.project):
+            sha256 = self._cache.read_built(key)
         return read_unpacked(self._cache.archive_place(sha256)) if sha256 else None
 
     def wheel(
@@ -201,7 +217,9 @@ class Sources:
         self._on_built(f"{release} from {tree.shown}")
         wheel, sha256 = self._unpack(path)
         if content is not None:
-            self._cache.write_built(self._key(content), sha256)
+            key = self._key(content)
+            self._built[key] = sha256
+            self._cache.write_built(key, sha256)
         return wheel
 
     def close(self) -> None:
@@ -212,6 +230,12 @@ class Sources:
         given = self.given.get(candidate.project)
         content = self._content(candidate)
         if not content or (given is not None and given.is_editable):
+            return None
+        return self._read_metadata(candidate.project, content)
+
+    def _read_metadata(self, project: str | None, content: str) -> Metadata | None:
+        """Return what an earlier run was told, unless it is to be asked for anew."""
+        if not self._cache.may_trust(project or ""):
             return None
         encoded = self._cache.read_metadata(self._key(content))
         return decode_metadata(encoded) if encoded is not None else None
@@ -237,7 +261,11 @@ class Sources:
             def progress(received: int, size: int) -> None:
                 self._on_progress(filename, received, size)
 
-            arriving = files.download(candidate, on_progress=progress)
+            def told(done: Downloaded) -> Downloaded:
+                self._on_fetched(filename)
+                return done
+
+            arriving = files.download(candidate, on_progress=progress).then(told)
             self._arriving[key] = arriving
         return arriving
 
@@ -249,26 +277,28 @@ class Sources:
         if given is not None:
             given.check(hashes)
             return given.tree, given.content
-        known = self._trees.get(candidate.url.text)
-        if known is not None:
-            return known
-        from admit.build.tree import Tree
-        from admit.source.archive import unpack_source
-
         archive = self._fetch(files, candidate).result()
         if not is_proven(candidate, hashes):
             verify_file(candidate, hashes or (), archive, self._cache)
+        tree = self._trees.get(candidate.url.text)
+        if tree is None:
+            tree = self._unpack_source(archive.path, candidate)
+            self._trees[candidate.url.text] = tree
+        return tree, archive.sha256
+
+    def _unpack_source(self, path: str, candidate: Candidate) -> Tree:
+        """Unpack an archive, which stays: `admit download` wants it too."""
+        from admit.build.tree import Tree
+        from admit.source.archive import unpack_source
+
         folder = os.path.dirname(self._cache.scratch("source"))
-        tree = Tree(
-            unpack_source(archive.path, f"{folder}/tree"),
+        return Tree(
+            unpack_source(path, f"{folder}/tree"),
             candidate.file.filename,
             candidate.project,
             candidate.version,
             is_sdist=True,
         )
-        self._cache.discard(archive.path)
-        self._trees[candidate.url.text] = tree, archive.sha256
-        return tree, archive.sha256
 
     def _unpack(self, path: str) -> tuple[UnpackedWheel, str]:
         """Unpack a wheel that was built; return it, and its sha256."""

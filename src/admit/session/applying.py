@@ -68,11 +68,25 @@ def find_wheel(resources: Resources, candidate: Candidate) -> UnpackedWheel | No
 
 
 def count_downloads(change: Change, resources: Resources) -> int:
-    """How many files a change would have to fetch, or to build."""
+    """How many wheels a change would have to fetch."""
     return sum(
-        pin.candidate is None or find_wheel(resources, pin.candidate) is None
+        not _is_built(pin)
+        and (pin.candidate is None or find_wheel(resources, pin.candidate) is None)
         for pin in change.incoming
     )
+
+
+def count_builds(change: Change, resources: Resources) -> int:
+    """How many wheels a change would have to make."""
+    return sum(
+        _is_built(pin)
+        and (pin.candidate is None or find_wheel(resources, pin.candidate) is None)
+        for pin in change.incoming
+    )
+
+
+def _is_built(pin: Pin) -> bool:
+    return pin.candidate is not None and pin.candidate.is_source
 
 
 def describe_source(pin: Pin, resources: Resources) -> Metadata | None:

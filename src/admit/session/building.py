@@ -97,6 +97,7 @@ def open_sources(resources: Resources) -> Sources:
         resources.cache,
         made_for=made_for,
         on_progress=listener.transferring,
+        on_fetched=listener.transferred,
         on_built=listener.built,
     )
     return sources

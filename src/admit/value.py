@@ -16,6 +16,7 @@ from __future__ import annotations
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Callable
+    from types import CodeType
     from typing import Any, TypeVar, dataclass_transform
 
     T = TypeVar("T")
@@ -30,6 +31,12 @@ def _repr(self: object) -> str:
     names = type(self).__match_args__  # type: ignore[attr-defined]  # written by value()
     fields = ", ".join(f"{name}={getattr(self, name)!r}" for name in names)
     return f"{type(self).__qualname__}({fields})"
+
+
+_function: Callable[..., Callable[..., Any]] = type(_repr)
+"""`types.FunctionType`, without the import."""
+_templates: dict[tuple[str, int], CodeType] = {}
+"""Code by method and number of fields, with stand-ins for their names."""
 
 
 @dataclass_transform(frozen_default=True)
@@ -82,9 +89,25 @@ def _compile(
 ) -> Callable[..., Any]:
     """Return one method of a value class.
 
-    The code is compiled and made a function without being executed: an interrupt that
-    arrives during `exec` would end the process by a signal later, though it was caught.
+    Compiling costs a hundred times what naming the fields in compiled code does, so
+    it is done once for each method and number of fields. The code is made a function
+    without being executed: an interrupt that arrives during `exec` would end the
+    process by a signal later, though it was caught.
     """
+    template = _templates.get((name, len(fields)))
+    if template is None:
+        template = _templates[name, len(fields)] = _compile_template(name, len(fields))
+    own = dict(zip(_stand_ins(len(fields)), fields, strict=True))
+    code = template.replace(
+        co_names=tuple([own.get(each, each) for each in template.co_names]),
+        co_varnames=tuple([own.get(each, each) for each in template.co_varnames]),
+    )
+    given = tuple(defaults.values()) if name == "__init__" else ()
+    return _function(code, globals(), name, given)
+
+
+def _compile_template(name: str, count: int) -> CodeType:
+    fields = _stand_ins(count)
     mine = "".join(f"self.{field}," for field in fields)
     if name == "__init__":
         body = [f" self.{field}={field}" for field in fields] or [" pass"]
@@ -98,11 +121,13 @@ def _compile(
         ]
     else:
         lines = ["def __hash__(self):", f" return hash(({mine}))"]
-    from types import FunctionType
+    code: CodeType = compile("\n".join(lines), "<value>", "exec").co_consts[0]
+    return code
 
-    code = compile("\n".join(lines), "<value>", "exec").co_consts[0]
-    given = tuple(defaults.values()) if name == "__init__" else ()
-    return FunctionType(code, globals(), name, given)
+
+def _stand_ins(count: int) -> list[str]:
+    """Names that no field has: it would be no identifier of ours."""
+    return [f"_{at}" for at in range(count)]
 
 
 def replace(instance: T, **changes: object) -> T:

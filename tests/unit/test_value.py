@@ -35,6 +35,22 @@ def test_fields_are_set_by_position_or_name_and_have_defaults() -> None:
     assert Point(1, 2) == Point(y=2, x=1)
 
 
+def test_values_with_as_many_fields_keep_their_own_names() -> None:
+    @value
+    class Size:
+        width: int
+        height: int = 1
+
+    size = Size(height=3, width=2)
+
+    assert (size.width, size.height) == (2, 3)
+    assert size == Size(2, 3) != Size(3, 2)
+    assert hash(size) == hash(Size(2, 3))
+    assert (Point(4).y, Size(4).height) == (0, 1)
+    with pytest.raises(TypeError, match="'width'"):
+        Size()  # type: ignore[call-arg]  # that is the point
+
+
 def test_a_missing_field_is_an_error() -> None:
     with pytest.raises(TypeError):
         Point()  # type: ignore[call-arg]  # that is the point

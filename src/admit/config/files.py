@@ -118,7 +118,7 @@ def read_files(
         if path not in own:
             from admit.config.project_file import check_project_file
 
-            layer = check_project_file(layer, cwd)
+            layer = check_project_file(layer, cwd, environ)
         found.append(layer)
     return found
 

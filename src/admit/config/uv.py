@@ -22,7 +22,7 @@ from admit.config.files import (
 )
 from admit.config.foreign import Foreign
 from admit.config.options import OPTIONS
-from admit.config.project_file import objection
+from admit.config.project_file import check_variables, objection
 from admit.config.variables import parse_text
 from admit.value import replace, value
 
@@ -171,7 +171,10 @@ def read_uv(around: Surroundings, files: Sequence[Found]) -> Foreign:
     for each in files:
         document = _open(each)
         if document is not None:
-            layers.append(_read_document(document, around.cwd, warnings))
+            layer = _read_document(document, around.cwd, warnings)
+            if document.is_project:
+                check_variables(layer, around.environ)
+            layers.append(layer)
     kept = (each for each in layers if each.values or each.indexes)
     return Foreign(tuple(kept), tuple(warnings))
 

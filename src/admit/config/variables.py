@@ -19,7 +19,12 @@ if TYPE_CHECKING:
 
 TRUE = ("1", "true", "yes", "on", "y", "t")
 FALSE = ("0", "false", "no", "off", "n", "f", "")
-_ELSEWHERE = ("ADMIT_CLIENT_KEY_PASSWORD", "ADMIT_CREDENTIALS_DIR", "ADMIT_STATE_DIR")
+_ELSEWHERE = (
+    "ADMIT_CLIENT_KEY_PASSWORD",
+    "ADMIT_CREDENTIALS_DIR",
+    "ADMIT_PROJECT_VARIABLES",
+    "ADMIT_STATE_DIR",
+)
 """Variables that are no options."""
 
 

@@ -49,8 +49,10 @@ class Keyring(Protocol):
 
     where: str
     """Which one it is, for messages."""
-    wants_name: str
-    """Why it has no answer unless it is told a user name; empty if it may have one."""
+
+    @property
+    def wants_name(self) -> str:
+        """Why it has no answer unless it is told a user name; empty if it may have."""
 
     def look_up(self, service: str, username: str | None) -> Pair | None:
         """Return what there is; raises `PlaceFailed`."""

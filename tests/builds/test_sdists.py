@@ -4,7 +4,11 @@ from __future__ import annotations
 
 import hashlib
 import json
+import os
 import re
+import signal
+import subprocess
+import time
 from typing import TYPE_CHECKING
 
 import pytest
@@ -14,7 +18,7 @@ from admit.serve.behaviour import DENIALS, Behaviour
 from admit.serve.server import IndexServer
 from admit.value import replace
 from support.index import ALICE, SECRET
-from support.sdist import build_sdist
+from support.sdist import build_sdist, read_journal
 from support.wheel import build_wheel
 
 if TYPE_CHECKING:
@@ -387,6 +391,131 @@ class TestFailures:
         assert "the wheel of alien 1.0 from alien-1.0.tar.gz does not fit" in ran.stderr
         assert "alien-1.0-cp39-cp39-win_amd64.whl" in ran.stderr
         assert site.installed == []
+
+
+class TestSecretsOfTheRun:
+    """A build that comes upon one may say it; nothing of ours repeats it.
+
+    No index is asked in these runs: what is built needs nothing.
+    """
+
+    TELL = """
+    def prepare_metadata_for_build_wheel(*_):
+        sys.exit("found " + open(os.environ["FOUND"]).read())
+    """
+
+    @pytest.mark.parametrize(
+        ("variables", "url"),
+        [
+            ({"ADMIT_INDEX_CORP_PASSWORD": SECRET}, "https://h.example/"),
+            ({"UV_INDEX_CORP_PASSWORD": SECRET}, "https://h.example/"),
+            ({"PIP_INDEX_URL": f"https://a:{SECRET}@h.example/"}, "https://h.example/"),
+            ({}, f"https://alice:{SECRET}@h.example/"),
+            ({"CORP": SECRET}, "https://alice:${CORP}@h.example/"),
+            ({"CORP": SECRET}, "https://${CORP}@h.example/"),
+        ],
+    )
+    def test_it_is_not_shown(
+        self, site: Site, tmp_path: Path, variables: dict[str, str], url: str
+    ) -> None:
+        (tmp_path / "found").write_text(SECRET)
+        site.secrets.append(SECRET)
+        path = build_sdist(tmp_path / "given", "teller", extra=self.TELL)
+        site.variables |= {"FOUND": str(tmp_path / "found"), **variables}
+        site.variables["ADMIT_PROJECT_VARIABLES"] = "CORP"
+        del site.variables["ADMIT_INDEX_URL"]
+        site.write("admit.toml", f'[[index]]\nname = "corp"\nurl = "{url}"\n')
+
+        ran = site.fail("install", "-v", str(path))
+
+        assert "found ****" in ran.stderr
+
+
+class TestTime:
+    def test_answers_wait_while_a_build_takes_long(
+        self, site: Site, index: IndexServer, folder: Path
+    ) -> None:
+        """Nobody listens meanwhile; that is not the server's silence."""
+        slow = """
+        import time
+        time.sleep(2.5)
+        """
+        build_sdist(folder, "slow", extra=slow)
+        index.latency = 0.1
+
+        site.succeed("install", "slow", "part", "widget", "--timeout", "1")
+
+        assert site.installed == ["part==1.0", "slow==1.0", "widget==1.0"]
+
+    @pytest.mark.parametrize(
+        "hook", ["prepare_metadata_for_build_wheel", "build_wheel"]
+    )
+    def test_an_interrupt_ends_the_build_and_leaves_nothing(
+        self, site: Site, folder: Path, hook: str
+    ) -> None:
+        endless = f"""
+        import time
+        def {hook}(*_):
+            note("endless", pid=os.getpid())
+            time.sleep(60)
+        """
+        build_sdist(folder, "endless", extra=endless)
+        arguments = ("install", "part", "endless")
+        process = subprocess.Popen(
+            site.command(*arguments),
+            cwd=site.work,
+            env=site.environment(),
+            stdin=subprocess.DEVNULL,
+            stdout=subprocess.PIPE,
+            stderr=subprocess.PIPE,
+            text=True,
+        )
+        deadline = time.monotonic() + 30
+        while "endless 1.0 endless" not in site.built:
+            assert time.monotonic() < deadline
+            time.sleep(0.02)
+        process.send_signal(signal.SIGINT)
+        said = process.communicate(timeout=30)
+        site.keep(arguments, process.returncode, *said)
+
+        assert process.returncode == 130
+        assert site.installed == []
+        assert left_behind(site) == []
+        with pytest.raises(ProcessLookupError):
+            os.kill(read_journal(site.journal)[-1]["pid"], 0)
+        site.succeed("install", "widget")
+        assert site.installed == ["part==1.0", "widget==1.0"]
+
+
+class TestImports:
+    """Who builds nothing pays nothing."""
+
+    @pytest.mark.parametrize(
+        "arguments",
+        [
+            pytest.param(("install", "part", "--dry-run"), id="resolve"),
+            pytest.param(("install", "part"), id="install"),
+            pytest.param(("compile", "requirements.in"), id="compile"),
+            pytest.param(("list",), id="list"),
+        ],
+    )
+    @pytest.mark.parametrize("is_warm", [True, False])
+    def test_nothing_of_building_is_loaded_for_wheels(
+        self, site: Site, arguments: tuple[str, ...], is_warm: bool
+    ) -> None:
+        site.write("requirements.in", "part\n")
+        if is_warm:
+            site.succeed("install", "part")
+
+        ran = site.succeed(*arguments, PYTHONPROFILEIMPORTTIME="1")
+
+        loaded = set(re.findall(r"\| +(admit\.[a-z_.]+)", ran.stderr))
+        assert "admit.cli.main" in loaded
+        rooms = re.compile(
+            r"admit\.(build|source)(\.|$)|admit\.resolve\.sources"
+            r"|admit\.session\.(building|furnishing|secrets|unbuilt)"
+        )
+        assert sorted(filter(rooms.match, loaded)) == []
 
 
 class TestToolsThatAreBuilt:

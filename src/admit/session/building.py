@@ -20,6 +20,7 @@ from admit.errors import AdmitError, IntegrityError, UsageError
 from admit.resolve.finder import Direct
 from admit.resolve.policy import Asked
 from admit.resolve.sources import Given, GivenFiles, Sources
+from admit.session.secrets import register_known_secrets
 from admit.source.archive import unpack_source
 from admit.source.git import GitStore, with_variables
 from admit.source.git_environment import GitOptions
@@ -60,6 +61,7 @@ def open_sources(resources: Resources) -> Sources:
     interpreter = resources.interpreter
     settings, listener = resources.settings, resources.listener
     constraints = _read_build_constraints(resources)
+    register_known_secrets(resources)
 
     def provision(
         requirements: tuple[Requirement, ...], environment: Interpreter
@@ -82,7 +84,7 @@ def open_sources(resources: Resources) -> Sources:
         provision,
         scratch=os.path.dirname(resources.cache.scratch("build")),
         environ=settings.environ,
-        scrub=resources.scrub,
+        scrub=resources.scrubber.scrub,
         config_settings=config,
         is_isolated=is_isolated,
         on_line=listener.said,

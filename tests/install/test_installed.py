@@ -310,3 +310,28 @@ def test_looking_at_what_is_installed_imports_little() -> None:
     )
 
     assert done.stdout == "\n"
+
+
+def test_the_way_of_already_satisfied_imports_next_to_nothing_of_the_library() -> None:
+    """With a file of pins, metadata and markers (docs/design/0001-start-up.md)."""
+    heavy = "typing,dataclasses,pathlib,json,re,enum,functools,types,importlib,operator"
+    script = (
+        "import sys; before = set(sys.modules)\n"
+        "import admit.api, admit.cli.install, admit.config.requirements\n"
+        "from admit.spec.metadata import parse_base_requires\n"
+        "from admit.spec.requirements_file import parse_requirements_file\n"
+        "parse_requirements_file('a-b==1.0\\nc[d]>=1,<2 # e\\n', where='r.txt')\n"
+        "parse_base_requires(b'Requires-Dist: a; python_version < \"3\"')[0]"
+        ".marker.evaluate({'python_version': '3.11'})\n"
+        f"print(*sorted(set('{heavy}'.split(',')) & (set(sys.modules) - before)))"
+    )
+
+    done = subprocess.run(
+        [sys.executable, "-S", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
+        env={"PYTHONPATH": str(Path(__file__).parents[2] / "src")},
+    )
+
+    assert done.stdout == "\n"

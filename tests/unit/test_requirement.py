@@ -259,6 +259,11 @@ def test_brackets_nested_without_end_are_an_error_not_a_crash() -> None:
         parse_requirement("widgets;" + "(" * 5000)
 
 
+def test_a_line_end_behind_a_marker_is_refused_and_not_read_for_ever() -> None:
+    with pytest.raises(InvalidMarker, match="not a valid marker"):
+        parse_marker('os_name == "posix"\n')
+
+
 def test_a_marker_that_cannot_be_written_again_is_an_error_of_ours() -> None:
     with pytest.raises(InvalidRequirement, match="not a valid requirement"):
         parse_requirement("widgets>=\n1; os_name == '\\x27\"'")

@@ -75,8 +75,6 @@ def _dispatch(arguments: list[str], output: Output) -> int:
         return 0
     given = read.given
     output.is_json = given.get("output_format") == "json"
-    import importlib
-
     from admit.config.settings import load_settings
 
     if command.name == "completion":  # the same text whatever is configured
@@ -93,8 +91,9 @@ def _dispatch(arguments: list[str], output: Output) -> int:
         output.detail(f"settings from {path}")
     for text in settings.warnings:
         output.warn(text)
-    module = importlib.import_module(f"admit.cli.{command.module}")
-    run_command = getattr(module, f"run_{command.name.replace('-', '_')}")
+    name = f"admit.cli.{command.module}"
+    __import__(name)  # what importlib does, without importing that
+    run_command = getattr(sys.modules[name], f"run_{command.name.replace('-', '_')}")
     status: int = run_command(settings, output, read.operands)
     return status
 

@@ -11,8 +11,6 @@ Spec: dependency specifiers (PEP 508), comparing extra names (PEP 685).
 
 from __future__ import annotations
 
-import re
-
 from admit.errors import InputError
 from admit.spec.names import InvalidName, normalize_extra
 from admit.spec.version import (
@@ -62,11 +60,9 @@ _OLD_SPELLINGS = {
     "platform.python_implementation": "platform_python_implementation",
     "python_implementation": "platform_python_implementation",
 }
-_KINDS = ("", "string", "string", "word", "operator", "bracket")
-_TOKEN = re.compile(
-    r"""[ \t]*(?:"([^"\\\r\n]*)"|'([^'\\\r\n]*)'|([a-z][a-z_.]*)"""
-    r"""|(==|~=|!=|<=|>=|<|>)|([()])|$)"""
-)
+_LETTERS = frozenset("abcdefghijklmnopqrstuvwxyz")
+_WORD = _LETTERS | frozenset("_.")
+_OPERATORS = frozenset(("==", "~=", "!=", "<=", ">=", "<", ">"))
 _REMEMBERED = 20_000
 _markers: dict[str, Marker] = {}
 
@@ -188,6 +184,49 @@ def _parse_by_packaging(text: str) -> Marker:
         ) from None
 
 
+def _split_tokens(text: str) -> list[tuple[str, str]]:
+    """Return (kind, text) of strings, words, operators, brackets, and of the end.
+
+    By hand: `re` takes longer to import than "already satisfied" has time for.
+    """
+    tokens: list[tuple[str, str]] = []
+    position, length = 0, len(text)
+    while position < length:
+        first = text[position]
+        end = position + 1
+        if first in " \t":
+            pass
+        elif first in _LETTERS:
+            while end < length and text[end] in _WORD:
+                end += 1
+            tokens.append(("word", text[position:end]))
+        elif first in "\"'":
+            literal = _read_literal(text, end, first)
+            tokens.append(("string", literal))
+            end += len(literal) + 1
+        elif first in "()":
+            tokens.append(("bracket", first))
+        else:
+            operator = text[position : position + 2]
+            if operator not in _OPERATORS:
+                operator = first
+                if operator not in _OPERATORS:
+                    raise _Declined
+            tokens.append(("operator", operator))
+            end = position + len(operator)
+        position = end
+    tokens.append(("end", ""))
+    return tokens
+
+
+def _read_literal(text: str, start: int, quote: str) -> str:
+    end = text.find(quote, start)
+    literal = text[start:end]
+    if end < 0 or "\\" in literal or "\r" in literal or "\n" in literal:
+        raise _Declined
+    return literal
+
+
 class _Parser:
     """Reads one expression by recursive descent.
 
@@ -198,19 +237,9 @@ class _Parser:
     __slots__ = ("_depth", "_index", "_tokens")
 
     def __init__(self, text: str) -> None:
-        self._tokens: list[tuple[str, str]] = []
+        self._tokens = _split_tokens(text)
         self._index = 0
         self._depth = 0
-        position = 0
-        while position < len(text):
-            match = _TOKEN.match(text, position)
-            if match is None:
-                raise _Declined
-            position = match.end()
-            if match.lastindex:
-                kind = ("string", "string", "word", "operator", "bracket")
-                self._tokens.append((kind[match.lastindex - 1], match[match.lastindex]))
-        self._tokens.append(("end", ""))
 
     def parse(self) -> Expression:
         expression = self._expression()

@@ -10,8 +10,6 @@ Spec: core metadata specifications, 1.0 to 2.x; a greater major number is refuse
 
 from __future__ import annotations
 
-import re
-
 from admit.errors import InputError
 from admit.spec.names import InvalidName, normalize_extra, normalize_name
 from admit.spec.requirement import InvalidRequirement, parse_requirement
@@ -29,9 +27,6 @@ if TYPE_CHECKING:
     from admit.spec.requirement import Requirement
     from admit.spec.version import Specifier, Version
 
-_EXTRA_CLAUSE = re.compile(
-    r"""(?:^|\sand)\s*extra\s*==\s*["'][^"']+["']\s*(?:and\s|$)"""
-)
 _FIELDS = frozenset(
     (
         "metadata-version",
@@ -137,11 +132,24 @@ def parse_base_requires(body: bytes) -> tuple[Requirement, ...]:
 
 def _needs_extra(text: str) -> bool:
     """Whether `extra == …` is one of clauses that all have to hold."""
+    if "extra" not in text:
+        return False
     marker = text.rpartition(";")[2]
+    if " or " in marker or "(" in marker:
+        return False
+    return any(map(_is_extra, marker.split(" and ")))
+
+
+def _is_extra(clause: str) -> bool:
+    variable, operator, literal = clause.partition("==")
+    literal = literal.strip()
     return (
-        _EXTRA_CLAUSE.search(marker) is not None
-        and " or " not in marker
-        and "(" not in marker
+        bool(operator)
+        and variable.strip() == "extra"
+        and len(literal) > 2
+        and literal[0] in "\"'"
+        and literal[-1] in "\"'"
+        and not ("'" in literal[1:-1] or '"' in literal[1:-1])
     )
 
 

@@ -10,8 +10,6 @@ Spec: dependency specifiers (PEP 508).
 
 from __future__ import annotations
 
-import re
-
 from admit.errors import InputError
 from admit.spec.marker import InvalidMarker, Marker, parse_marker
 from admit.spec.names import InvalidName, normalize_extra, normalize_name
@@ -32,7 +30,10 @@ __all__ = [
     "parse_requirement",
 ]
 
-_HEAD = re.compile(r"[ \t]*([A-Za-z0-9._-]+)[ \t]*(?:\[([^\]]*)\][ \t]*)?")
+_BLANKS = " \t"
+_NAME = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789._-"
+"""Letters of names. No regular expressions here: this is on the way of "already
+satisfied", and `re` takes longer to import than all of it."""
 _REMEMBERED = 50_000
 _requirements: dict[str, Requirement] = {}
 
@@ -110,12 +111,8 @@ def _invalid(text: str, why: str, fix: str | None = None) -> InvalidRequirement:
 
 
 def _parse_own(text: str) -> Requirement:
-    match = _HEAD.match(text)
-    if match is None:
-        raise _Declined
-    name, extras_text = match.groups()
+    name, extras_text, rest = _split_head(text)
     extras = _parse_extras(extras_text) if extras_text else ()
-    rest = text[match.end() :]
     if rest.startswith("@"):
         url_text, marker_text = _split_url(rest[1:])
         url = parse_requirement_url(url_text)
@@ -137,6 +134,21 @@ def _parse_own(text: str) -> Requirement:
         parse_marker(marker_text) if semicolon else None,
         text.strip(),
     )
+
+
+def _split_head(text: str) -> tuple[str, str, str]:
+    """Return the name, what stands in brackets behind it, and the rest."""
+    begun = text.lstrip(_BLANKS)
+    rest = begun.lstrip(_NAME)
+    name = begun[: len(begun) - len(rest)]
+    if not name:
+        raise _Declined
+    rest = rest.lstrip(_BLANKS)
+    if rest.startswith("["):
+        extras, bracket, behind = rest[1:].partition("]")
+        if bracket:
+            return name, extras, behind.lstrip(_BLANKS)
+    return name, "", rest
 
 
 def _parse_extras(text: str) -> tuple[ExtraName, ...]:

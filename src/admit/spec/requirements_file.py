@@ -12,12 +12,9 @@ Spec: the requirements file format of pip's reference documentation.
 
 from __future__ import annotations
 
-import re
-
 from admit.errors import InputError
 from admit.spec.marker import parse_marker
 from admit.spec.names import normalize_extra, normalize_name
-from admit.spec.record import parse_digest
 from admit.spec.requirement import Requirement, parse_requirement
 from admit.spec.tags import SDIST_SUFFIXES, parse_wheel_filename
 from admit.spec.url import Url, parse_requirement_url, parse_url
@@ -46,14 +43,13 @@ if TYPE_CHECKING:
         "trusted-host",
     ]
 
-_COMMENT = re.compile(r"(?:^|\s+)#.*$")
-_VARIABLE = re.compile(r"\$\{([A-Z0-9_]+)\}")
-_AUTHORITY = re.compile(r"://([^/?#\s'\"]*)@")
-_CODING = re.compile(rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)")
-_OPTIONS = re.compile(r"(?:^|\s+)(?=-)")
-_SCHEME = re.compile(r"[A-Za-z][A-Za-z0-9+.-]*://")
-_NAMED = re.compile(r"[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*@\s*[A-Za-z][A-Za-z0-9+.-]*:")
-_EXTRAS = re.compile(r"^(.*?)\s*\[([^\]]*)\]$")
+# Patterns are compiled where a line needs them, which few do: `re` takes longer to
+# import than reading a file of names takes.
+_VARIABLE = r"\$\{([A-Z0-9_]+)\}"
+_AUTHORITY = r"://([^/?#\s'\"]*)@"
+_CODING = rb"^[ \t\f]*#.*?coding[:=][ \t]*([-_.a-zA-Z0-9]+)"
+_NAMED = r"[A-Za-z0-9._-]+\s*(?:\[[^\]]*\])?\s*@\s*[A-Za-z][A-Za-z0-9+.-]*:"
+_EXTRAS = r"^(.*?)\s*\[([^\]]*)\]$"
 _PATH_BEGINNINGS = ("./", "../", ".\\", "..\\", "/", "\\", "~/")
 _ARCHIVES = (".whl", *SDIST_SUFFIXES)
 _FLAGS: dict[str, OptionKind] = {
@@ -74,7 +70,7 @@ _VALUED: dict[str, OptionKind] = {
 }
 _INCLUDES = {"-r": False, "--requirement": False, "-c": True, "--constraint": True}
 _EDITABLES = ("-e", "--editable")
-_EDITABLE = re.compile(r"(?:-e|--editable)(?:\s*=\s*|\s+)([^\"'\s].*)$")
+_EDITABLE = r"(?:-e|--editable)(?:\s*=\s*|\s+)([^\"'\s].*)$"
 """What stands behind `-e` with its marker, or `NAME @ URL`, is no list of words."""
 _BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
@@ -161,14 +157,21 @@ def decode_requirements(body: bytes) -> str:
             break
     else:
         for line in body.split(b"\n", 2)[:2]:
-            if match := _CODING.match(line):
-                encoding = match[1].decode("ascii")
+            if b"coding" in line:
+                encoding = _find_coding(line) or encoding
     try:
         return body.decode(encoding)
     except (LookupError, UnicodeDecodeError) as error:
         raise InvalidRequirementsFile(
             f"cannot decode the requirements file as {encoding}", why=str(error)
         ) from None
+
+
+def _find_coding(line: bytes) -> str | None:
+    import re
+
+    match = re.match(_CODING, line)
+    return match[1].decode("ascii") if match else None
 
 
 def parse_requirements_file(
@@ -213,16 +216,17 @@ def parse_requirement_line(
     Raises:
         InputError: it is none of them; the message does not tell `where`.
     """
-    is_url = bool(_SCHEME.match(text))
-    is_named = not is_editable or _NAMED.match(text)
-    if not is_url and is_named and not _is_path(text):
+    is_url = _has_scheme(text)
+    if not is_url and not _is_path(text) and not (is_editable and _is_unnamed(text)):
         requirement = parse_requirement(text)
         return RequirementLine(requirement, where, hashes, is_editable=is_editable)
+    import re
+
     mark = r"\s+;|;\s+" if is_url else r"\s*;"
     location, *marker_text = re.split(mark, text, maxsplit=1)
     marker = parse_marker(marker_text[0]) if marker_text else None
     extras: tuple[ExtraName, ...] = ()
-    if match := _EXTRAS.match(location):
+    if match := re.match(_EXTRAS, location):
         location, extras = match[1], _parse_extras(match[2])
     url = parse_requirement_url(location) if is_url else None
     name, named_extras = _find_name(location, url)
@@ -246,9 +250,17 @@ def parse_requirement_line(
 def _read_lines(text: str, environment: Mapping[str, str]) -> Iterator[tuple[int, str]]:
     """Join, strip and expand: line number and content of what is left."""
     for number, line in _join_lines(text):
-        content = _COMMENT.sub("", line).strip()
+        content = _cut_comment(line).strip()
         if content:
             yield number, _expand(content, environment)
+
+
+def _cut_comment(line: str) -> str:
+    """Cut off what follows a # at the beginning or behind a blank."""
+    at = line.find("#")
+    while at > 0 and not line[at - 1].isspace():
+        at = line.find("#", at + 1)
+    return line if at < 0 else line[:at]
 
 
 def _join_lines(text: str) -> Iterator[tuple[int, str]]:
@@ -257,7 +269,7 @@ def _join_lines(text: str) -> Iterator[tuple[int, str]]:
     for number, line in enumerate(text.splitlines(), start=1):
         if not begun:
             first = number
-        is_comment = bool(_COMMENT.match(line))
+        is_comment = line.lstrip().startswith("#")
         if line.endswith("\\") and not is_comment:
             begun.append(line[:-1])
             continue
@@ -272,23 +284,25 @@ def _join_lines(text: str) -> Iterator[tuple[int, str]]:
 def _expand(line: str, environment: Mapping[str, str]) -> str:
     if "${" not in line:
         return line
-    userinfos = [match.span(1) for match in _AUTHORITY.finditer(line)]
+    import re
+
+    userinfos = [match.span(1) for match in re.finditer(_AUTHORITY, line)]
 
     def replace(match: re.Match[str]) -> str:
         if any(start <= match.start() < end for start, end in userinfos):
             return match[0]
         return environment.get(match[1]) or match[0]
 
-    return _VARIABLE.sub(replace, line)
+    return re.sub(_VARIABLE, replace, line)
 
 
 def _parse_line(line: str, where: str) -> Iterator[Entry]:
-    if (editable := _EDITABLE.match(line)) and re.search(r"[;@]", line):
-        yield parse_requirement_line(editable[1], where=where, is_editable=True)
+    if editable := _find_editable(line):
+        yield parse_requirement_line(editable, where=where, is_editable=True)
         return
-    match = _OPTIONS.search(line)
-    subject = line[: match.start()] if match else line
-    words = _split_words(line[match.end() :]) if match else []
+    at = _find_options(line)
+    subject = line[:at].rstrip()
+    words = _split_words(line[at:])
     if subject:
         yield parse_requirement_line(subject, where=where, hashes=_parse_hashes(words))
         return
@@ -308,6 +322,24 @@ def _parse_line(line: str, where: str) -> Iterator[Entry]:
             url = _find_url(text)
             shown = text if url is None else url.text
             yield IndexOption(_VALUED[option], shown, url, where)
+
+
+def _find_editable(line: str) -> str | None:
+    """Return what stands behind `-e`, where that is no word."""
+    if not line.startswith(_EDITABLES) or not (";" in line or "@" in line):
+        return None
+    import re
+
+    match = re.match(_EDITABLE, line)
+    return match[1] if match else None
+
+
+def _find_options(line: str) -> int:
+    """Return where the first - stands that begins a word, else where the line ends."""
+    at = line.find("-")
+    while at > 0 and not line[at - 1].isspace():
+        at = line.find("-", at + 1)
+    return at if at >= 0 else len(line)
 
 
 def _split_words(text: str) -> list[str]:
@@ -343,6 +375,10 @@ def _take_option(words: list[str]) -> tuple[str, str]:
 
 
 def _parse_hashes(words: list[str]) -> tuple[Digest, ...]:
+    if not words:
+        return ()
+    from admit.spec.record import parse_digest
+
     hashes: list[Digest] = []
     while words:
         option, text = _take_option(words)
@@ -359,7 +395,22 @@ def _parse_hashes(words: list[str]) -> tuple[Digest, ...]:
 
 
 def _find_url(text: str) -> Url | None:
-    return parse_url(text) if _SCHEME.match(text) else None
+    return parse_url(text) if _has_scheme(text) else None
+
+
+def _has_scheme(text: str) -> bool:
+    scheme, mark, _ = text.partition("://")
+    letters = scheme.replace("+", "").replace(".", "").replace("-", "")
+    if not mark or not scheme[:1].isalpha():
+        return False
+    return scheme.isascii() and letters.isalnum()
+
+
+def _is_unnamed(text: str) -> bool:
+    """Whether what is editable does not begin with `NAME @ URL`."""
+    import re
+
+    return re.match(_NAMED, text) is None
 
 
 def _is_path(text: str) -> bool:
@@ -378,7 +429,7 @@ def _find_name(
     location: str, url: Url | None
 ) -> tuple[NormalizedName | None, tuple[ExtraName, ...]]:
     """Read the project's name from a wheel's file name or `#egg=`."""
-    filename = url.filename if url else re.split(r"[/\\]", location)[-1]
+    filename = url.filename if url else location.replace("\\", "/").rpartition("/")[2]
     if filename.endswith(".whl"):
         return parse_wheel_filename(filename).name, ()
     for part in url.fragment.split("&") if url else ():

@@ -14,9 +14,6 @@ Spec: version specifiers (PEP 440).
 
 from __future__ import annotations
 
-from bisect import bisect_left
-from operator import attrgetter
-
 from admit.errors import InputError
 from admit.value import value
 
@@ -449,9 +446,6 @@ def _intersect(
     )
 
 
-_key_of = attrgetter("key")
-
-
 def mask(specifier: Specifier, versions: Sequence[Version]) -> int:
     """Return the versions in the set as bits: bit *i* stands for `versions[i]`.
 
@@ -459,10 +453,14 @@ def mask(specifier: Specifier, versions: Sequence[Version]) -> int:
         specifier: the set.
         versions: ascending by key.
     """
+    from bisect import bisect_left
+    from operator import attrgetter  # both only where something is resolved
+
+    key_of = attrgetter("key")
     bits = 0
     for start, end in specifier.intervals:
-        first = bisect_left(versions, start, key=_key_of) if start else 0
-        after = bisect_left(versions, end, key=_key_of) if end != _TOP else None
+        first = bisect_left(versions, start, key=key_of) if start else 0
+        after = bisect_left(versions, end, key=key_of) if end != _TOP else None
         bits |= (1 << (len(versions) if after is None else after)) - (1 << first)
     if specifier._arbitrary:  # noqa: SLF001  # same module
         bits &= _arbitrary_mask(specifier, versions)

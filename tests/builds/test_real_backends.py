@@ -28,6 +28,7 @@ if TYPE_CHECKING:
     from admit.build.builder import Builder
     from admit.env.interpreter import Interpreter
     from admit.spec.requirement import Requirement
+    from builds.conftest import Site
     from support.workshop import Shop
 
 pytestmark = pytest.mark.network
@@ -236,3 +237,49 @@ def test_a_missing_compiler_is_named(
         caught.value.fix
         == "install gcc, a compiler that the build runs and does not find"
     )
+
+
+class TestFromTheIndex:
+    """Releases that have no wheel, by `admit install`."""
+
+    @pytest.fixture
+    def site(self, site: Site) -> Site:
+        site.variables |= {
+            name: text for name, text in os.environ.items() if "PROXY" in name.upper()
+        }
+        return site
+
+    def test_one_that_only_has_setup_py(self, site: Site) -> None:
+        ran = site.run("install", "docopt==0.6.2")
+        skip_without_network(ran.stderr)
+
+        assert ran.status == 0, ran.stderr
+        assert site.installed == ["docopt==0.6.2"]
+        done = subprocess.run(
+            [
+                site.venv / "bin" / "python",
+                "-c",
+                "import docopt; print(docopt.__version__)",
+            ],
+            check=True,
+            capture_output=True,
+            text=True,
+        )
+        assert done.stdout == "0.6.2\n"
+
+    def test_one_whose_backend_is_built_from_source_too(self, site: Site) -> None:
+        """As distributors do it: not one wheel is taken from the index."""
+        ran = site.run("install", "-v", "--no-binary", ":all:", "iniconfig==2.0.0")
+        skip_without_network(ran.stderr)
+
+        assert ran.status == 0, ran.stderr
+        assert site.installed == ["iniconfig==2.0.0"]
+        assert "Built hatchling" in ran.stderr
+        fetched = [each for each in ran.stderr.splitlines() if "GET " in each]
+        assert [each for each in fetched if ".tar.gz" in each]
+        assert [each for each in fetched if ".whl" in each] == []
+
+
+def skip_without_network(stderr: str) -> None:
+    if "cannot connect to" in stderr:
+        pytest.skip("the index cannot be reached")

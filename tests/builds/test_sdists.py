@@ -13,9 +13,11 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from admit.api import Session, load_settings
 from admit.serve.answer import Answer, plain
 from admit.serve.behaviour import DENIALS, Behaviour
 from admit.serve.server import IndexServer
+from admit.session import Silence
 from admit.value import replace
 from support.index import ALICE, SECRET
 from support.sdist import build_sdist, read_journal
@@ -485,6 +487,44 @@ class TestTime:
             os.kill(read_journal(site.journal)[-1]["pid"], 0)
         site.succeed("install", "widget")
         assert site.installed == ["part==1.0", "widget==1.0"]
+
+
+def test_a_listener_is_told_of_every_step(site: Site, index: IndexServer) -> None:
+    told: list[str] = []
+
+    class Ear(Silence):
+        def transferring(self, filename: str, received: int, size: int) -> None:
+            assert f"has {filename}" not in told
+
+        def transferred(self, filename: str) -> None:
+            told.append(f"has {filename}")
+
+        def building(self, place: str, title: str, step: str) -> None:
+            told.append(f"{step} of {title}")
+
+        def built(self, title: str) -> None:
+            told.append(f"built {title}")
+
+    given = {"python": str(site.venv), "index_url": index.url, "no_cache": True}
+    settings = load_settings(
+        given, environ=site.environment(), cwd=str(site.work), command="install"
+    )
+    with Session(settings, Ear()) as session:
+        environment = session.environment()
+        resolution = session.resolve(session.collect(["widget"]), environment)
+        change = session.plan(environment, resolution)
+        session.apply(change, environment, session.prepare(change))
+
+    title = "widget 1.0 from widget-1.0.tar.gz"
+    assert told == [
+        "has widget-1.0.tar.gz",
+        f"environment of {title}",
+        f"metadata of {title}",
+        f"wheel of {title}",
+        f"built {title}",
+        "has part-1.0-py3-none-any.whl",
+    ]
+    assert site.installed == ["part==1.0", "widget==1.0"]
 
 
 class TestImports:

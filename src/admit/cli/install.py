@@ -22,7 +22,6 @@ if TYPE_CHECKING:
     from admit.cli.output import Output
     from admit.config.requirements import Wanted
     from admit.config.settings import Settings
-    from admit.install.listing import UnpackedWheel
     from admit.install.prepare import Prepared
     from admit.resolve.pins import Pin
 
@@ -123,12 +122,13 @@ def finish_change(
     settings = session.settings
     requested = frozenset(each.name for each in wanted.requirements)
     wheels = prepared.wheels if prepared is not None else {}
+    digests = prepared.digests if prepared is not None else {}
     path = settings.text("report")
     if path is not None:
         from admit.cli.report import Reported, format_report, write_report
 
         pins = [
-            Reported(pin, _sha256_of(pin, wheel), wheel.metadata_path)
+            Reported(pin, digests.get(pin.name) or None, wheel.metadata_path)
             if (wheel := wheels.get(pin.name)) is not None
             else Reported(
                 pin, None, session.find_metadata(pin), session.describe_source(pin)
@@ -145,12 +145,6 @@ def finish_change(
         is_dry = settings.flag("dry_run")
         output.result(command, packages, kept=change.kept, dry_run=is_dry)
     return 0
-
-
-def _sha256_of(pin: Pin, wheel: UnpackedWheel) -> str | None:
-    """The hash of the file a pin names; that of a wheel made of it is another."""
-    is_source = pin.candidate is not None and pin.candidate.is_source
-    return None if is_source else wheel.sha256
 
 
 def tell_plan(session: Session, change: Change, output: Output) -> None:

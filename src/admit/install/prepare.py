@@ -41,6 +41,8 @@ class Prepared:
     """By normalised name."""
     fetched: int
     """How many were not in the cache: fetched, or built."""
+    digests: Mapping[str, str]
+    """The sha256 of the file that each pin names, as far as there is one."""
 
 
 def digest_of(candidate: Candidate) -> str | None:
@@ -73,6 +75,7 @@ def prepare(
     ready: dict[str, UnpackedWheel] = {}
     workers = _Workers()
     fetching: list[Future[None]] = []
+    digests: dict[str, str] = {}
     built = 0
     try:
         for pin in pins:
@@ -84,6 +87,7 @@ def prepare(
                 ready[pin.name] = known or sources().wheel(
                     pin.found.files, pin.candidate, pin.hashes
                 )
+                digests[pin.name] = sources().digest_of(pin.candidate) or ""
         for pin in pins:
             if pin.candidate is None or pin.found is None or pin.name in ready:
                 continue
@@ -98,7 +102,8 @@ def prepare(
         ready.update(workers.finish())
     finally:
         workers.stop()
-    return Prepared(ready, len(fetching) + built)
+    files = {name: each.sha256 for name, each in ready.items()}
+    return Prepared(ready, len(fetching) + built, files | digests)
 
 
 def _fetch(

@@ -176,6 +176,15 @@ class Sources:
             self._cache.write_metadata(self._key(content), encoded)
         return metadata
 
+    def digest_of(self, candidate: Candidate) -> str | None:
+        """Return the sha256 of an archive of which a wheel was made."""
+        given = self.given.get(candidate.project)
+        if given is not None:
+            return given.digests[0].hex if given.digests else None
+        arriving = self._arriving.get(candidate.url.text)
+        stated = self._content(candidate)
+        return stated or (arriving.result().sha256 if arriving is not None else None)
+
     def find_wheel(
         self, candidate: Candidate, hashes: Hashes = None
     ) -> UnpackedWheel | None:

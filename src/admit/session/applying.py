@@ -10,8 +10,6 @@ from admit.install.prepare import find_prepared, prepare
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Mapping
-
     from admit.cache.store import Cache
     from admit.config.settings import Settings
     from admit.env.satisfied import Environment
@@ -122,7 +120,7 @@ def apply_change(
     """
     from admit.install.apply import apply
 
-    plan = _plan_files(change, environment, prepared.wheels, requested)
+    plan = _plan_files(change, environment, prepared, requested)
     for each in plan.collisions:
         listener.warning(
             f"{each.kept} and {each.dropped} both bring {each.destination}, and "
@@ -159,14 +157,18 @@ def link_mode_of(settings: Settings, cache: Cache) -> LinkMode:
 def _plan_files(
     change: Change,
     environment: Environment,
-    wheels: Mapping[str, UnpackedWheel],
+    prepared: Prepared,
     requested: frozenset[str],
 ) -> InstallPlan:
     from admit.env.installed import find_shared, read_owned_files
     from admit.install.plan import Incoming, plan_install
 
     incoming = [
-        Incoming(wheels[pin.name], pin.name in requested, _direct_url_of(pin))
+        Incoming(
+            prepared.wheels[pin.name],
+            pin.name in requested,
+            _direct_url_of(pin, prepared.digests.get(pin.name)),
+        )
         for pin in change.incoming
     ]
     leaving = {known.name for known in change.outgoing}
@@ -187,7 +189,7 @@ def _plan_files(
     return plan_install(incoming, owned, scheme, launchers=launchers, shared=shared)
 
 
-def _direct_url_of(pin: Pin) -> str | None:
+def _direct_url_of(pin: Pin, sha256: str | None) -> str | None:
     if not pin.is_direct or pin.candidate is None:
         return None
     if pin.origin is not None:
@@ -197,7 +199,6 @@ def _direct_url_of(pin: Pin) -> str | None:
     from admit.spec.direct_url import ArchiveInfo, DirectUrl, format_direct_url
     from admit.spec.record import Digest
 
-    sha256 = dict(pin.candidate.file.hashes).get("sha256")
     info = ArchiveInfo((Digest("sha256", sha256),) if sha256 else ())
     url = pin.candidate.url.without_fragment()
     return format_direct_url(DirectUrl(url, info))

@@ -39,7 +39,10 @@ def test_every_spelling_has_one_canonical_text(text: str, canonical: str) -> Non
     assert version == parse_version(canonical)
 
 
-@pytest.mark.parametrize("text", [*TABLES["invalid_versions"], "", "v", "1!", "1.0-"])
+NEARLY = ["", "v", "1!", "1.0-", "1a2.3", "1..2rc1", "1.post1.2", "1.dev1.post1"]
+
+
+@pytest.mark.parametrize("text", [*TABLES["invalid_versions"], *NEARLY])
 def test_what_is_no_version_is_refused(text: str) -> None:
     with pytest.raises(InvalidVersion) as caught:
         parse_version(text)

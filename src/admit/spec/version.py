@@ -154,19 +154,44 @@ def _parse_plain(text: str) -> Version | None:
 
 
 def _parse_version(text: str) -> Version:
-    import re
+    groups = _split_canonical(text)
+    if groups is None:
+        import re
 
-    spelled = text.strip()
-    match = re.fullmatch(_PATTERN, spelled.lower()) if spelled.isascii() else None
-    if match is None:
-        raise InvalidVersion(
-            f"not a valid version: {text!r}",
-            why="a version looks like 1.2, 1.2rc1, 1.2.post1, 1.2.dev3 or 1.2+local",
-        )
+        spelled = text.strip()
+        match = re.fullmatch(_PATTERN, spelled.lower()) if spelled.isascii() else None
+        if match is None:
+            raise InvalidVersion(
+                f"not a valid version: {text!r}",
+                why="versions look like 1.2, 1.2rc1, 1.2.post1, 1.2.dev3 or 1.2+local",
+            )
+        groups = match.groups(default="")
     try:
-        return _assemble(match.groups(default=""))
+        return _assemble(groups)
     except ValueError:  # Python refuses to read numbers of 4300 digits
         raise InvalidVersion(f"a number is too long in {text[:60]!r}") from None
+
+
+def _split_canonical(text: str) -> tuple[str, ...] | None:
+    """Return what `_PATTERN` would, if the spelling is canonical; else None.
+
+    Nearly all versions are spelled so, and importing `re` takes longer than most runs.
+    """
+    rest, dev, dev_count = text.partition(".dev")
+    rest, post, post_count = rest.partition(".post")
+    pre = count = ""
+    for mark in ("rc", "a", "b"):
+        release, pre, count = rest.partition(mark)
+        if pre:
+            rest = release
+            break
+    numbers = rest.split(".")
+    numbers += [count] if pre else []
+    numbers += [post_count] if post else []
+    numbers += [dev_count] if dev else []
+    if not (text.isascii() and all(map(str.isdecimal, numbers))):
+        return None
+    return "", rest, pre, count, "", post[1:], post_count, dev[1:], dev_count, ""
 
 
 def _assemble(groups: tuple[str, ...]) -> Version:

@@ -2,6 +2,7 @@
 
 from __future__ import annotations
 
+import gzip
 import hashlib
 import json
 import os
@@ -212,6 +213,35 @@ class TestForms:
         assert site.built == []
 
 
+class TestRequiresPython:
+    """What only the metadata say counts as what a page says."""
+
+    @pytest.fixture
+    def index(self, folder: Path) -> Iterator[IndexServer]:
+        future = """
+        old = metadata
+        def metadata():
+            return old() + "Requires-Python: >=4\\n"
+        """
+        build_sdist(folder, "widget", "2.0", extra=future)
+        build_wheel(folder, "part", "2.0", requires_python=">=4")
+        with IndexServer(folder, public=["*"]) as server:
+            change_pages(server, "requires-python", None)
+            yield server
+
+    @pytest.mark.parametrize("name", ["widget", "part"])
+    def test_another_version_is_taken(self, site: Site, name: str) -> None:
+        site.succeed("install", name)
+
+        assert f"{name}==1.0" in site.installed
+        assert "widget 2.0 build" not in site.built
+
+    def test_a_pin_says_why_not(self, site: Site) -> None:
+        ran = site.fail("install", "widget==2.0")
+
+        assert "widget==2.0, which requires Python >=4" in ran.stderr
+
+
 class TestHashes:
     """Nothing of an archive is unpacked or run before its hash is compared."""
 
@@ -233,7 +263,7 @@ class TestHashes:
         self, site: Site, index: IndexServer, is_stated: bool, is_kept: bool
     ) -> None:
         if not is_stated:
-            forget_hashes(index)
+            change_pages(index, "hashes", {})
         if is_kept:
             site.succeed("install", "widget")
             site.succeed("uninstall", "widget")
@@ -282,20 +312,21 @@ class TestHashes:
         assert site.installed == ["part==1.0", "widget==1.0"]
 
 
-def forget_hashes(index: IndexServer) -> None:
-    """Have pages state no hashes."""
+def change_pages(index: IndexServer, key: str, content: object) -> None:
+    """Have pages say this of every file."""
 
-    def without(_: Seen, usual: Callable[[], Answer]) -> Answer:
+    def changed(_: Seen, usual: Callable[[], Answer]) -> Answer:
         answer = usual()
-        body = answer.body
-        if body:
-            page = json.loads(body)
-            for file in page["files"]:
-                file["hashes"] = {}
-            body = json.dumps(page).encode()
-        return replace(answer, body=body)
+        if not answer.body:
+            return answer
+        is_packed = answer.body[:2] == b"\x1f\x8b"
+        page = json.loads(gzip.decompress(answer.body) if is_packed else answer.body)
+        for file in page["files"]:
+            file[key] = content
+        body = json.dumps(page).encode()
+        return replace(answer, body=gzip.compress(body) if is_packed else body)
 
-    index.script("/simple/*/", without)
+    index.script("/simple/*/", changed)
 
 
 class TestOffline:

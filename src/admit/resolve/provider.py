@@ -292,12 +292,27 @@ class Provider:
         except FileRefused as error:
             self.refusals.note(name, version, error.refusal)
             return Unavailable(error.refusal.reason)
+        if (needed := self._needed_python(name, version, metadata)) is not None:
+            return Unavailable(f"requires Python {needed}")
         if extra and extra not in metadata.extras:
             self._finder.warn(
                 f"{name}=={self._projects[name].versions[version]} has no extra "
                 f"named {extra}"
             )
         return self._dependencies(metadata, extra)
+
+    def _needed_python(self, name: str, version: int, metadata: Metadata) -> str | None:
+        """Return what a file says itself of Python, if its page does not and it fails.
+
+        Pages of plain folders and of old servers do not; nor does a source whose
+        metadata its backend makes.
+        """
+        candidate, needed = self.candidate(name, version), metadata.requires_python
+        if candidate is None or candidate.file.requires_python or needed is None:
+            return None
+        if needed.contains(self._target.python_version):
+            return None
+        return None if self._is_only_capped(needed.text) else needed.text
 
     def expect(self, dependencies: tuple[Dependency, ...]) -> None:
         for each in dependencies:

@@ -37,6 +37,7 @@ _UV_WORDS = (
     b"native-tls", b"system-certs", b"offline", b"no-cache", b"link-mode", b"proxy",
     b"resolution", b"prerelease", b"exclude-newer", b"compile-bytecode", b"upgrade",
     b"reinstall", b"no-binary", b"no-build", b"-dependencies", b"hashes",
+    b"config-settings",
 )  # fmt: skip
 """One of these stands in every table of uv that says something for us."""
 

@@ -2,12 +2,49 @@
 
 from __future__ import annotations
 
+_NEVER = "said for the checker: what only gathers is neither sent nor answered"
 EQUIVALENT: dict[str, dict[str, str]] = {
     "auth/flow": {
         "_Conversation._answered: is_page and trip.owner == 'link' and "
         "(trip.last is not None) => is_page and trip.owner == 'link'": (
             "an owner is named only where there is a credential; said for the checker"
         ),
+    },
+    "net/client": {
+        "Client._send: request is None => False": _NEVER,
+        **dict.fromkeys(
+            (
+                "Client._finish: answered is None or request is None or response is "
+                f"None => {left}"
+                for left in (
+                    "answered is None and request is None and (response is None)",
+                    "request is None or response is None",
+                    "answered is None or response is None",
+                    "answered is None or request is None",
+                )
+            ),
+            "an exchange that only gathers has none of the three, any other has all",
+        ),
+        **dict.fromkeys(
+            (
+                "Client._report: exchange.asked is None or exchange.request is None "
+                f"=> {left}"
+                for left in (
+                    "exchange.asked is None and exchange.request is None",
+                    "exchange.request is None",
+                    "exchange.asked is None",
+                    "False",
+                )
+            ),
+            _NEVER,
+        ),
+        "_reply: request is not None => True": _NEVER,
+        "_location: text is None or text.isascii() => text is None": (
+            "spares the work where there is none"
+        ),
+    },
+    "net/source_tls": {
+        "tls_for: tls == usual => False": "the same options, said once more",
     },
     "auth/sources/headers": {
         "HeaderValues._of_file: error.strerror or 'it cannot be read' => "

@@ -532,7 +532,7 @@ def _reply(response: WireResponse, request: Request | None) -> Reply:
     head = response.body[:_HEAD]
     content_type = response.header("content-type") or ""
     sink = request.sink if request is not None else None
-    if sink is not None and not head and response.status in (200, 206):
+    if sink is not None and response.status in (200, 206):
         head = _beginning_of(sink)
     return Reply(
         response.status,

@@ -54,9 +54,7 @@ def proxy_for_source(
     url: Url, source: Source, upgraded: Collection[Origin]
 ) -> Url | Literal["direct"] | None:
     """Return the source's own proxy for its own origins; None for the run's choice."""
-    if source.proxy is None or url.origin not in own_origins(source, upgraded):
-        return None
-    return source.proxy
+    return source.proxy if url.origin in own_origins(source, upgraded) else None
 
 
 def certificate_of(source: Source, usual: TlsOptions) -> TlsOptions:
@@ -102,6 +100,4 @@ def with_certificate(
 
 
 def _bare(usual: TlsOptions) -> TlsOptions:
-    if usual.client_cert is None:
-        return usual
     return replace(usual, client_cert=None, client_key=None, client_key_password=None)

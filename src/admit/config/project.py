@@ -9,6 +9,8 @@ Spec: declaring project metadata (PEP 621), read by `spec.pyproject`.
 
 from __future__ import annotations
 
+import os
+
 from admit.spec.pyproject import InvalidProject, parse_document, parse_project
 from admit.spec.requirements_file import RequirementLine
 from admit.value import value
@@ -53,7 +55,9 @@ def read_project(body: bytes, where: str, extras: Extras) -> Project:
         if field in table.dynamic:
             raise InvalidProject(
                 f"{where}: `{field}` is dynamic: only a build can tell it",
-                why="building comes later",
+                why="nothing is built to read a list",
+                fix="install the folder itself, which brings what it depends on: "
+                f"`admit install {os.path.dirname(where) or '.'}`",
             )
     return _Reading(table, where, extras).read()
 

@@ -327,6 +327,21 @@ class TestFiles:
         assert not place.exists()
         assert place.name == SHA
 
+    @pytest.mark.parametrize("is_kept", [True, False])
+    def test_looking_for_an_archive_makes_nothing(
+        self, tmp_path: Path, is_kept: bool
+    ) -> None:
+        cache, _ = open_cache(tmp_path / "c" if is_kept else None)
+
+        assert cache.find_archive(SHA) is None
+        assert not list(tmp_path.glob("c/archive*"))
+
+        place = Path(cache.archive_place(SHA))
+        assert cache.find_archive(SHA) is None
+        place.mkdir()
+        assert cache.find_archive(SHA) == str(place)
+        cache.close()
+
     def test_what_killed_runs_left_is_swept(self, tmp_path: Path) -> None:
         cache, _ = open_cache(tmp_path / "c")
         old, young = Path(cache.scratch("a.whl")), Path(cache.scratch("b.whl"))

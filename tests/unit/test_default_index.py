@@ -2,11 +2,13 @@
 
 from __future__ import annotations
 
+import pytest
 from distlib.index import DEFAULT_INDEX
 
 from admit.auth.scope import Source
 from admit.config.default_index import (
     _read_address,
+    _unquote,
     complete_indexes,
     find_default_index,
 )
@@ -23,6 +25,24 @@ CORP = index("https://pypi.corp.example/simple/")
 
 def test_the_address_is_the_librarys() -> None:
     assert _read_address() == DEFAULT_INDEX
+
+
+@pytest.mark.parametrize(
+    ("literal", "text"),
+    [
+        ('"https://x/"', "https://x/"),
+        ("'https://x/'", "https://x/"),
+        ("'https://' + HOST", None),
+        ("'a' 'b'", None),
+        ("r'a'", None),
+        ("'a\\x62'", None),
+        ("''", None),
+        ("'", None),
+        ("", None),
+    ],
+)
+def test_only_a_plain_literal_is_read(literal: str, text: str | None) -> None:
+    assert _unquote(literal) == text
 
 
 def test_the_default_is_public_and_asked_last() -> None:

@@ -272,6 +272,14 @@ class Cache:
         name = f"built-v{FORMAT}/{key[:2]}/{key}"
         self._blobs.write(name, *_seal(key, sha256.encode("ascii")))
 
+    def find_archive(self, sha256: str) -> str | None:
+        """Return where the wheel with this hash lies unpacked; None if nowhere."""
+        for folder in (self.root, self._temporary):
+            place = f"{folder}/archive-v{FORMAT}/{sha256[:2]}/{sha256}"
+            if folder is not None and os.path.isdir(place):
+                return place
+        return None
+
     def archive_place(self, sha256: str) -> str:
         """Return where the wheel with this hash is, or is to be, unpacked.
 

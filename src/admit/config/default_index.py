@@ -57,20 +57,25 @@ def _find_url() -> Url:
 
 def _read_address() -> str | None:
     """Read the constant without running the module; None if it is not as expected."""
-    from ast import literal_eval
-    from importlib.util import find_spec
+    from importlib.machinery import PathFinder
 
-    spec = find_spec("distlib")
+    spec = PathFinder.find_spec("distlib")
     for folder in (spec and spec.submodule_search_locations) or ():
         try:
             with open(f"{folder}/index.py", encoding="utf-8") as file:
                 for line in file:
                     if line.startswith(_MARK):
-                        address = literal_eval(line.removeprefix(_MARK).strip())
-                        return address if isinstance(address, str) else None
-        except (OSError, ValueError, SyntaxError):
+                        return _unquote(line.removeprefix(_MARK).strip())
+        except (OSError, UnicodeDecodeError):
             continue
     return None
+
+
+def _unquote(literal: str) -> str | None:
+    """Read a plain literal; None for anything that needs more of Python's grammar."""
+    quote, text = literal[:1], literal[1:-1]
+    is_plain = len(literal) > 2 and quote in "\"'" and literal[-1] == quote
+    return text if is_plain and not any(each in text for each in "\"'\\") else None
 
 
 def _import_address() -> str:

@@ -11,7 +11,7 @@ from __future__ import annotations
 
 import os
 
-from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
+from admit.errors import EnvironmentProblem
 from admit.resolve.proven import is_proven, verify_file
 from admit.value import value
 
@@ -53,7 +53,12 @@ def digest_of(candidate: Candidate) -> str | None:
 def find_prepared(candidate: Candidate, cache: Cache) -> UnpackedWheel | None:
     """Return a candidate's wheel if the cache has it unpacked."""
     sha256 = digest_of(candidate)
-    return read_unpacked(cache.archive_place(sha256)) if sha256 else None
+    place = cache.find_archive(sha256) if sha256 else None
+    if place is None:
+        return None
+    from admit.install.wheel import read_unpacked
+
+    return read_unpacked(place)
 
 
 def prepare(
@@ -84,9 +89,7 @@ def prepare(
             if pin.candidate.is_source:
                 known = sources().find_wheel(pin.candidate, pin.hashes)
                 built += known is None
-                ready[pin.name] = known or sources().wheel(
-                    pin.found.files, pin.candidate, pin.hashes
-                )
+                ready[pin.name] = known or _build(pin, sources())
                 digests[pin.name] = sources().digest_of(pin.candidate) or ""
         for pin in pins:
             if pin.candidate is None or pin.found is None or pin.name in ready:
@@ -104,6 +107,15 @@ def prepare(
         workers.stop()
     files = {name: each.sha256 for name, each in ready.items()}
     return Prepared(ready, len(fetching) + built, files | digests)
+
+
+def _build(pin: Pin, sources: Sources) -> UnpackedWheel:
+    assert pin.candidate is not None and pin.found is not None  # noqa: S101
+    try:
+        return sources.wheel(pin.found.files, pin.candidate, pin.hashes)
+    except EnvironmentProblem as error:
+        sources.advise(error, pin.found)
+        raise
 
 
 def _fetch(
@@ -140,6 +152,8 @@ def _fetch(
 
 def _unpack(downloaded: Downloaded, place: str, cache: Cache) -> UnpackedWheel:
     """Unpack into the cache; where that cannot be written, into a temporary folder."""
+    from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
+
     known = read_unpacked(place)
     if known is not None:
         return known

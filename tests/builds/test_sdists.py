@@ -154,6 +154,12 @@ class TestInstall:
         assert not site.cache.exists()
         assert left_behind(site) == []
 
+    def test_a_report_tells_of_what_was_moved_from_there(self, site: Site) -> None:
+        ran = site.succeed("install", "widget", "--no-cache", "--report", "-")
+
+        _, widget = json.loads(ran.stdout)["install"]
+        assert widget["metadata"]["requires_dist"] == ["part"]
+
     def test_a_dry_run_may_build_metadata_and_installs_nothing(
         self, site: Site
     ) -> None:
@@ -378,6 +384,23 @@ class TestFailures:
         assert site.installed == []
         assert not index.seen("*part-1.0*.whl")
         assert left_behind(site) == []
+
+    @pytest.mark.parametrize(
+        "hook", ["prepare_metadata_for_build_wheel", "build_wheel"]
+    )
+    def test_a_version_with_a_wheel_is_named(
+        self, site: Site, folder: Path, hook: str
+    ) -> None:
+        build_sdist(folder, "sick", "2.0", extra=BROKEN.format(hook=hook))
+        build_sdist(folder, "sick", "1.1", extra=BROKEN.format(hook=hook))
+        build_wheel(folder, "sick", "1.0")
+
+        ran = site.fail("install", "sick")
+
+        advice = "if 1.0 will do, which has a wheel: --only-binary sick"
+        assert f"fix: {advice}" in ran.stderr
+        site.succeed("install", "sick", "--only-binary", "sick")
+        assert site.installed == ["sick==1.0"]
 
     def test_what_was_built_before_is_kept(self, site: Site, folder: Path) -> None:
         build_sdist(folder, "zick", extra=BROKEN.format(hook="build_wheel"))

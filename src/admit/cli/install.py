@@ -6,6 +6,7 @@ Does not know: how anything is done; that is `admit.api`.
 
 from __future__ import annotations
 
+import os
 import time
 
 from admit.cli.arguments import texts_of
@@ -128,7 +129,15 @@ def finish_change(
         from admit.cli.report import Reported, format_report, write_report
 
         pins = [
-            Reported(pin, digests.get(pin.name) or None, wheel.metadata_path)
+            Reported(
+                pin,
+                digests.get(pin.name) or None,
+                wheel.metadata_path,
+                # Without a cache a wheel's files were moved to where they belong.
+                None
+                if os.path.isfile(wheel.metadata_path)
+                else session.describe_source(pin),
+            )
             if (wheel := wheels.get(pin.name)) is not None
             else Reported(
                 pin, None, session.find_metadata(pin), session.describe_source(pin)

@@ -10,7 +10,7 @@ metadata only, never on the order in which these arrive.
 
 from __future__ import annotations
 
-from admit.errors import ResolutionError
+from admit.errors import EnvironmentProblem, ResolutionError
 from admit.index.files import mismatch_of
 from admit.index.refused import FileRefused
 from admit.net.client import Offline
@@ -419,9 +419,19 @@ class Provider:
         if candidate.is_source:
             if self._may_be_refused(project.found, candidate):
                 self._prove(name, version)
-            files, hashes = project.found.files, self._hashes.get(name)
-            return self._sources().metadata(files, candidate, hashes)
+            return self._metadata_of_source(name, project.found, candidate)
         return self._fetch_metadata(name, project.found, candidate).result()
+
+    def _metadata_of_source(
+        self, name: str, found: Found, candidate: Candidate
+    ) -> Metadata:
+        sources, hashes = self._sources(), self._hashes.get(name)
+        try:
+            return sources.metadata(found.files, candidate, hashes)
+        except EnvironmentProblem as error:
+            if name not in self._pins:
+                sources.advise(error, found)
+            raise
 
     def _prove(self, name: str, version: int) -> None:
         """Find out whether a file that may be refused can be had."""

@@ -15,6 +15,7 @@ from __future__ import annotations
 
 import os
 
+from admit.build.backend import BuildFailed
 from admit.errors import IntegrityError, UsageError
 from admit.index.digest import decode_metadata, encode_metadata
 from admit.index.files import HashMismatch
@@ -32,11 +33,12 @@ if TYPE_CHECKING:
     from admit.build.builder import Builder
     from admit.build.tree import Tree
     from admit.cache.store import Cache
+    from admit.errors import AdmitError
     from admit.index.files import Downloaded
     from admit.index.listing import Candidate
     from admit.install.listing import UnpackedWheel
     from admit.net.future import Future
-    from admit.resolve.finder import Files
+    from admit.resolve.finder import Files, Found
     from admit.spec.direct_url import DirectUrl
     from admit.spec.metadata import Metadata
     from admit.spec.record import Digest
@@ -230,6 +232,21 @@ class Sources:
             self._built[key] = sha256
             self._cache.write_built(key, sha256)
         return wheel
+
+    def advise(self, error: AdmitError, found: Found) -> None:
+        """Name in a build's failure a version that has a wheel, if there is one."""
+        if not isinstance(error, BuildFailed):
+            return
+        listing = found.listing
+        for index in reversed(range(len(listing.versions))):
+            candidate = listing.candidate(index)
+            if not candidate.is_source:
+                version, name = candidate.version, candidate.project
+                advice = (
+                    f"if {version} will do, which has a wheel: --only-binary {name}"
+                )
+                error.fix = f"{error.fix}\n{advice}" if error.fix else advice
+                return
 
     def close(self) -> None:
         """Remove what was made on the way."""

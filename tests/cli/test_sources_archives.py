@@ -247,6 +247,8 @@ class TestFilesOfServers:
             "file:///srv/x",
             "widget @ file:///srv/x",
             "widget @ git+file:///srv/x",
+            "--find-links file:///srv/x",
+            "-i file:///srv/x",
         ],
     )
     def test_a_path_is_refused(

@@ -6,8 +6,8 @@ from typing import TYPE_CHECKING
 
 import pytest
 
+from admit.config.remote_files import CannotReadRequirements
 from admit.config.requirements import (
-    CannotReadRequirements,
     Wanted,
     collect_requirements,
 )

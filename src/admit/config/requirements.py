@@ -13,6 +13,7 @@ import os
 import sys
 
 from admit.config.files import Layer
+from admit.config.remote_files import CannotReadRequirements, check_remote, is_remote
 from admit.config.settings import url_of
 from admit.errors import InputError, UsageError
 from admit.spec.requirements_file import (
@@ -50,12 +51,6 @@ _LISTS = {
 _SINGLE = ("index-url", "pre", "no-index", "require-hashes")
 STDIN = "-"
 _OF_PROJECTS = ("pyproject.toml", "setup.py")
-
-
-class CannotReadRequirements(UsageError):
-    """A requirements file is missing, unreadable, or includes itself."""
-
-    code = "cannot-read-requirements"
 
 
 class WrongArgument(UsageError):
@@ -253,13 +248,13 @@ class _Reading:
             ) from error
         self._trail.append(where)
         # The author of a file on a server shall not choose where variables go.
-        environment = {} if _is_remote(url) else self._environ
+        environment = {} if is_remote(url) else self._environ
         entries = parse_requirements_file(
             text, where=shown, environment=environment
         ).entries
         for entry in entries:
-            _refuse_foreign_variables(entry, url)
-            _refuse_paths(entry, url)
+            if is_remote(url):
+                check_remote(entry, url)
             if isinstance(entry, RequirementLine):
                 origin = f"{'-c' if is_constraint else '-r'} {shown}"
                 self.add(entry, origin, is_constraint=is_constraint)
@@ -355,11 +350,6 @@ class _Reading:
         self, entry: Include, where: str, url: Url | None, *, is_constraint: bool
     ) -> None:
         is_constraint = is_constraint or entry.is_constraint
-        if _is_remote(url) and entry.url is not None and entry.url.scheme == "file":
-            raise CannotReadRequirements(
-                f"{where} includes {entry.url.text}",
-                why="a file of a server may not read files of this machine",
-            )
         if entry.url is not None:
             self.read(entry.target, is_constraint=is_constraint, url=entry.url)
         elif url is not None:
@@ -372,12 +362,6 @@ class _Reading:
 
     def _note(self, option: IndexOption, where: str, url: Url | None) -> None:
         """Keep an option of a file as a setting."""
-        if option.kind == "trusted-host" and _is_remote(url):
-            raise UsageError(
-                f"{option.where}: a file of a server may not say --trusted-host",
-                why="whose certificates need no check is yours to say",
-                fix=f"if it is as you want it: --trusted-host {option.text}",
-            )
         found: object = option.url if option.url is not None else option.text
         if option.kind == "find-links" and option.url is None:
             found = self._place_of_links(option.text, where, url)
@@ -462,50 +446,6 @@ class _Reading:
                 why="what is edited is a folder, and this is a file",
             )
         return url_of(path)
-
-
-def _refuse_foreign_variables(
-    entry: RequirementLine | Include | IndexOption, url: Url | None
-) -> None:
-    """Refuse a server's file that would send variables of ours to another server."""
-    found = entry.url
-    if isinstance(entry, RequirementLine) and entry.requirement is not None:
-        found = entry.requirement.url
-    if url is None or not _is_remote(url) or found is None or found.userinfo is None:
-        return
-    password = found.userinfo.password
-    texts = (found.userinfo.username, password.expose() if password else "")
-    if found.origin != url.origin and any("${" in text for text in texts):
-        raise CannotReadRequirements(
-            f"{entry.where}: a file of {url.origin} may not send variables to "
-            f"{found.origin}",
-            why="their values would go where its author says",
-            fix="give that index on the command line or in a configuration file",
-        )
-
-
-def _refuse_paths(
-    entry: RequirementLine | Include | IndexOption, url: Url | None
-) -> None:
-    """Refuse a server's file that would have us build what lies on this machine.
-
-    Its author knows neither the working directory nor what others may write there.
-    """
-    if not _is_remote(url) or not isinstance(entry, RequirementLine):
-        return
-    found = entry.url or (entry.requirement.url if entry.requirement else None)
-    is_here = found is not None and found.scheme in ("file", "git+file")
-    if entry.path is None and not is_here:
-        return
-    raise CannotReadRequirements(
-        f"{entry.where}: a file of a server may not name a path of this machine",
-        why=f"it names {entry.path if found is None else found.text}",
-        fix="name it on the command line, or save the file and read it from here",
-    )
-
-
-def _is_remote(url: Url | None) -> bool:
-    return url is not None and url.scheme != "file"
 
 
 def _join(url: Url, reference: str) -> Url:

@@ -20,6 +20,7 @@ from admit.env.installed import (
     read_direct_url,
     read_installer,
     read_metadata,
+    read_metadata_header,
     read_owned_files,
     scan,
 )
@@ -290,6 +291,32 @@ def test_egg_link_to_nowhere_is_reported(content: str, site: Path) -> None:
     found = scan([str(site)])
 
     assert found.problems == (Problem(str(path), "it holds no metadata"),)
+
+
+@pytest.mark.parametrize("length", [10, 16 * 1024 - 1, 100_000])
+def test_a_header_of_any_length_is_read_whole(site: Path, length: int) -> None:
+    header = f"Name: widget\nX: {'x' * length}\nRequires-Dist: a\n"
+    text = f"{header}\n{'words ' * 10_000}"
+    add(site, "widget-1.0.dist-info", METADATA=text)
+
+    found = read_metadata_header(only(site))
+
+    assert found.startswith(header.encode())
+    assert text.encode().startswith(found)
+    assert len(found) <= len(header) + 2 * 16 * 1024
+
+
+def test_metadata_without_description_is_read_whole(site: Path) -> None:
+    add(site, "widget-1.0.dist-info", METADATA="Name: widget\n")
+
+    assert read_metadata_header(only(site)) == b"Name: widget\n"
+
+
+def test_a_missing_header_is_missing_metadata(site: Path) -> None:
+    add(site, "widget-1.0.dist-info")
+
+    with pytest.raises(MetadataMissing):
+        read_metadata_header(only(site))
 
 
 def test_looking_at_what_is_installed_imports_little() -> None:

@@ -154,6 +154,24 @@ def test_lines_that_plainly_need_an_extra_are_not_parsed_for_the_base(
     assert bool(requires) == is_kept
 
 
+@pytest.mark.parametrize(
+    ("body", "expected"),
+    [
+        pytest.param("Name: n\nrequires-DIST:  a \r\nX: y", ["a"], id="spelling"),
+        pytest.param("Name: n\nRequires-Dist: a\n ; os_name=='q'", ["a"], id="goes on"),
+        pytest.param("Requires-Dist: a\nRequires-Dist: b", ["a", "b"], id="first"),
+        pytest.param("\ufeffRequires-Dist: a", ["a"], id="after a mark"),
+        pytest.param("\nRequires-Dist: a", [], id="behind the end"),
+        pytest.param("Name: n\n\nRequires-Dist: a", [], id="in the description"),
+        pytest.param("Name: n\r\n\r\nRequires-Dist: a", [], id="with returns"),
+        pytest.param("Name: n\nRequires-Dist : a", [], id="another field"),
+        pytest.param("Name: n\nRequires-Dist\n a", [], id="no colon"),
+    ],
+)
+def test_the_base_is_found_wherever_it_stands(body: str, expected: list[str]) -> None:
+    assert [each.name for each in parse_base_requires(body.encode())] == expected
+
+
 def test_a_broken_line_of_the_base_is_told() -> None:
     with pytest.raises(InvalidMetadata):
         parse_base_requires(b"Name: n\nVersion: 1\nRequires-Dist: a>>1\n")

@@ -15,6 +15,7 @@ from itertools import pairwise
 
 from admit.env.layout import OwnedFiles, join
 from admit.errors import EnvironmentProblem, InputError
+from admit.spec.metadata import HEADER_ENDS
 from admit.spec.names import normalize_name
 from admit.value import value
 
@@ -27,6 +28,10 @@ if TYPE_CHECKING:
     from admit.spec.names import NormalizedName
 
     Kind = Literal["wheel", "egg-info", "egg-link"]
+
+
+_PIECE = 16 * 1024
+"""Bytes of METADATA to read at once; nearly all headers are shorter."""
 
 
 class CannotUninstall(EnvironmentProblem):
@@ -124,6 +129,18 @@ def read_metadata(distribution: InstalledDistribution) -> bytes:
         why=f"{distribution.path} holds no METADATA",
         fix=f"reinstall it: `admit install --reinstall {distribution.name}`",
     )
+
+
+def read_metadata_header(distribution: InstalledDistribution) -> bytes:
+    """Return its core metadata, the long description left out where that is easy.
+
+    Raises:
+        MetadataMissing: the file is not there.
+    """
+    content = None
+    if distribution.kind == "wheel":
+        content = _read_header(f"{distribution.path}/METADATA")
+    return content if content is not None else read_metadata(distribution)
 
 
 def is_requested(distribution: InstalledDistribution) -> bool:
@@ -257,6 +274,19 @@ def _read(path: str) -> bytes | None:
     try:
         with open(path, "rb") as file:
             return file.read()
+    except OSError:
+        return None
+
+
+def _read_header(path: str) -> bytes | None:
+    """Read the beginning of a file, up to a blank line at least, or all of it."""
+    try:
+        with open(path, "rb", buffering=0) as file:
+            content = piece = file.read(_PIECE)
+            while piece and not any(end in content for end in HEADER_ENDS):
+                piece = file.read(_PIECE)
+                content += piece
+            return content
     except OSError:
         return None
 

@@ -13,6 +13,7 @@ from admit.env.installed import (
     MetadataMissing,
     read_direct_url,
     read_metadata,
+    read_metadata_header,
     scan,
 )
 from admit.errors import InputError
@@ -69,7 +70,7 @@ class Known:
         """
         if self._metadata is not None:
             return self._metadata.requires
-        return parse_base_requires(read_metadata(self.distribution))
+        return parse_base_requires(read_metadata_header(self.distribution))
 
     def came_from(self, url: Url) -> bool:
         """Whether it is what a requirement's URL asks for, as direct_url.json tells."""

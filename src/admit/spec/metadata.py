@@ -23,10 +23,15 @@ from admit.value import value
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Iterable
+
     from admit.spec.names import ExtraName, NormalizedName
     from admit.spec.requirement import Requirement
     from admit.spec.version import Specifier, Version
 
+HEADER_ENDS = (b"\n\n", b"\n\r\n")
+"""What stands between the fields and the description."""
+_REQUIRES = b"\nrequires-dist"
 _FIELDS = frozenset(
     (
         "metadata-version",
@@ -75,7 +80,7 @@ def parse_metadata(body: bytes) -> Metadata:
     problems: list[str] = []
     _check_metadata_version(fields, faults)
     name, version = _parse_identity(fields, faults)
-    requires = _parse_requires(fields, faults)
+    requires = _parse_requires(fields.get("requires-dist", ()), faults)
     if faults or name is None or version is None:
         subject = fields.get("name", ["?"])[0]
         raise InvalidMetadata(f"invalid metadata of {subject!r}", why="\n".join(faults))
@@ -119,15 +124,42 @@ def parse_base_requires(body: bytes) -> tuple[Requirement, ...]:
     Raises:
         InvalidMetadata: one of the others is wrong.
     """
-    fields = _read_fields(body)
-    texts = fields.get("requires-dist", [])
-    fields["requires-dist"] = [text for text in texts if not _needs_extra(text)]
+    texts = _find_requires(body)
+    if texts is None:
+        texts = _read_fields(body).get("requires-dist", [])
     faults: list[str] = []
-    requires = _parse_requires(fields, faults)
+    requires = _parse_requires(
+        [text for text in texts if not _needs_extra(text)], faults
+    )
     if faults:
-        subject = fields.get("name", ["?"])[0]
+        subject = _read_fields(body).get("name", ["?"])[0]
         raise InvalidMetadata(f"invalid metadata of {subject!r}", why="\n".join(faults))
     return requires
+
+
+def _find_requires(body: bytes) -> list[str] | None:
+    """Return what `_read_fields` finds of Requires-Dist, looking at nothing else.
+
+    None where a value goes on in the next line, or the header begins oddly.
+    """
+    head = body[: _find_end(body)]
+    lowered = head.lower()
+    if not b"a" <= lowered[:1] <= b"q":  # a mark, a blank, or the field itself
+        return None
+    texts = []
+    at = lowered.find(_REQUIRES)
+    while at >= 0:
+        start = at + len(_REQUIRES) + 1
+        if head[start - 1 : start] != b":":
+            return None
+        end = head.find(b"\n", start)
+        if end < 0:
+            end = len(head)
+        elif head[end + 1 : end + 2] in (b" ", b"\t"):
+            return None
+        texts.append(head[start:end].decode("utf-8", "surrogateescape").strip())
+        at = lowered.find(_REQUIRES, end)
+    return texts
 
 
 def _needs_extra(text: str) -> bool:
@@ -155,16 +187,14 @@ def _is_extra(clause: str) -> bool:
 
 def _read_fields(body: bytes) -> dict[str, list[str]]:
     """Read the header: field name in lower case -> its values in order."""
-    ends = (body.find(mark) for mark in (b"\n\n", b"\n\r\n"))
-    end = min((at for at in ends if at >= 0), default=len(body))
-    text = body[:end].decode("utf-8", "surrogateescape")
+    text = body[: _find_end(body)].decode("utf-8", "surrogateescape")
     fields: dict[str, list[str]] = {}
     values: list[str] | None = None
     for line in text.removeprefix("\ufeff").split("\n"):
         if not line or line == "\r":
             break
         if line[0] in " \t":
-            if values is not None:
+            if values:
                 values[-1] = f"{values[-1]} {line.strip()}".strip()
             continue
         field, colon, content = line.partition(":")
@@ -173,6 +203,12 @@ def _read_fields(body: bytes) -> dict[str, list[str]]:
         if values is not None and colon:
             values.append(content.strip())
     return fields
+
+
+def _find_end(body: bytes) -> int:
+    """Return where the header ends."""
+    ends = (body.find(mark) for mark in HEADER_ENDS)
+    return min((at for at in ends if at >= 0), default=len(body))
 
 
 def _check_metadata_version(fields: dict[str, list[str]], faults: list[str]) -> None:
@@ -202,11 +238,9 @@ def _parse_identity(
     return name, version
 
 
-def _parse_requires(
-    fields: dict[str, list[str]], faults: list[str]
-) -> tuple[Requirement, ...]:
+def _parse_requires(texts: Iterable[str], faults: list[str]) -> tuple[Requirement, ...]:
     requires = []
-    for text in fields.get("requires-dist", ()):
+    for text in texts:
         try:
             requires.append(parse_requirement(text))
         except InvalidRequirement as error:

@@ -316,11 +316,13 @@ class Session:
 
     def lookout(self) -> Finder:
         """A finder for the interpreter that is meant, for looking at projects."""
+        from admit.config.choice import policy_of
         from admit.resolve.policy import Asked
         from admit.session.places import open_finder
 
         target, _ = self.target()
-        return open_finder(self.resources, target, Asked(()))
+        policy = policy_of(self.settings)
+        return open_finder(self.resources, target, Asked(()), policy)
 
     # From requirements to versions: `session.resolving`
 

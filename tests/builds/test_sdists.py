@@ -669,6 +669,24 @@ class TestDownload:
         assert site.built == []
 
 
+class TestLooking:
+    """What may be built is there for those who look, too."""
+
+    def test_a_newer_release_without_a_wheel_is_one(
+        self, site: Site, folder: Path
+    ) -> None:
+        build_sdist(folder, "part", "2.0")
+        site.succeed("install", "part==1.0")
+
+        outdated = site.succeed("list", "--outdated", "--format", "json")
+        versions = site.succeed("index", "versions", "part")
+
+        (row,) = json.loads(outdated.stdout)
+        assert (row["latest_version"], row["latest_filetype"]) == ("2.0", "sdist")
+        assert versions.stdout == "2.0\n1.0\n"
+        assert site.built == []
+
+
 @pytest.mark.pain("H6")
 class TestRefusedFiles:
     @pytest.fixture

@@ -201,7 +201,7 @@ def test_a_requirement_of_python_that_cannot_be_read_forbids_nothing() -> None:
         pytest.param(
             [entry("widgets-1.0.tar.gz"), entry("widgets-1.0.zip")],
             Rejected(
-                "source", "1.0", "only a source distribution; building comes later"
+                "source", "1.0", "only a source distribution; nothing is built here"
             ),
             id="source only",
         ),

@@ -139,8 +139,8 @@ class TestChoice:
         assert chosen(WORLD, "alpha") == ["alpha-1.0-py3-none-any.whl"]
         assert failure(WORLD, "alpha==2.0") == (
             "You require alpha==2.0, but there is no usable alpha==2.0 on "
-            "pypi.corp.example (2.0: only a source distribution; building comes "
-            "later), whose newest usable version is 1.0."
+            "pypi.corp.example (2.0: only a source distribution; nothing is built "
+            "here), whose newest usable version is 1.0."
         )
 
     def test_the_newest_is_taken_whatever_it_is(self) -> None:
@@ -232,7 +232,7 @@ class TestDirect:
         found = chosen(self.SOURCE, "alpha", direct=True, may_build=True)
 
         assert found == ["alpha-2.0.tar.gz"]
-        assert "only a source distribution; building comes later" in failure(
+        assert "only a source distribution; nothing is built here" in failure(
             self.SOURCE, "alpha", direct=True
         )
         assert FORBIDDEN in failure(

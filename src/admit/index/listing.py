@@ -37,7 +37,7 @@ FORMAT = 3
 
 SOURCE_SUFFIXES = (".tar.gz", ".zip")
 """Of source distributions that can be built (PEP 625, and what came before it)."""
-LATER = "building comes later"
+NOT_HERE = "nothing is built here"
 _OLD = "neither .tar.gz nor .zip"
 
 
@@ -107,7 +107,7 @@ class Listing:
         digest: Digest,
         seen: str = "",
         *,
-        no_sources: str | None = LATER,
+        no_sources: str | None = NOT_HERE,
         sources: int = 0,
     ) -> None:
         """Use `choose_candidates` or `decode_listing`."""

@@ -72,14 +72,28 @@ def test_sync_replaces_a_release_by_a_folder(desk: Desk) -> None:
     ]
 
 
-@pytest.mark.usefixtures("tree")
-@pytest.mark.parametrize("line", ["./dir", "-e ./dir"])
-def test_compile_writes_a_folder_as_it_was_typed(desk: Desk, line: str) -> None:
-    desk.write("r.in", f"{line}\nalpha\n")
+@pytest.mark.parametrize("folder", ["dir", "my dir", "a@b", "h#sh", "100%", "é"])
+@pytest.mark.parametrize("option", ["", "-e "])
+def test_compile_writes_a_folder_as_it_was_typed_for_sync_to_read(
+    desk: Desk, folder: str, option: str
+) -> None:
+    make_tree(desk.work / folder)
+    desk.write("r.in", f"{option}./{folder}\nalpha\n")
+
+    desk.succeed("compile", "r.in", "-o", "r.txt", "--no-header", "--no-annotate")
+
+    assert (desk.work / "r.txt").read_text() == f"alpha==2.0\n{option}./{folder}\n"
+    desk.succeed("sync", "r.txt")
+    (module,) = desk.site.glob("widget.p*")
+    assert module.suffix == (".pth" if option else ".py")
+
+
+def test_compile_writes_a_named_editable_by_its_url(desk: Desk, tree: Tree) -> None:
+    desk.write("r.in", f"-e widget @ file://{tree.folder}\n")
 
     ran = desk.succeed("compile", "r.in", "--no-header", "--no-annotate")
 
-    assert ran.stdout.splitlines() == ["alpha==2.0", line]
+    assert ran.stdout == f"-e file://{tree.folder}\n"
 
 
 @pytest.mark.usefixtures("tree")

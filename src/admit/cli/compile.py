@@ -166,10 +166,12 @@ def _text_of(
         return f"{pin.name}{extras}=={pin.version}"
     if given is None or given.url is None:
         return f"{pin.name}{extras} @ {place}"
-    if given.url.scheme == "file" and "@" not in given.text:
+    option = "-e " if pin.origin is not None and pin.origin.is_editable else ""
+    if given.url.scheme == "file" and " @ " not in given.text:
         typed = given.text.partition(";")[0].strip()  # a path, as it was typed
-        is_editable = pin.origin is not None and pin.origin.is_editable
-        return f"-e {typed}{extras}" if is_editable else f"{typed}{extras}"
+        return f"{option}{typed}{extras}"
+    if option:
+        return f"{option}{place}{extras}"
     url = given.url
     if is_vcs_url(url):
         url = Url(place, url.origin, url.userinfo)  # of a branch the commit

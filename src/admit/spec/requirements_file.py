@@ -70,8 +70,6 @@ _VALUED: dict[str, OptionKind] = {
 }
 _INCLUDES = {"-r": False, "--requirement": False, "-c": True, "--constraint": True}
 _EDITABLES = ("-e", "--editable")
-_EDITABLE = r"(?:-e|--editable)(?:\s*=\s*|\s+)([^\"'\s].*)$"
-"""What stands behind `-e` with its marker, or `NAME @ URL`, is no list of words."""
 _BYTE_ORDER_MARKS = (
     (b"\xef\xbb\xbf", "utf-8"),
     (b"\xff\xfe\x00\x00", "utf-32-le"),
@@ -325,13 +323,18 @@ def _parse_line(line: str, where: str) -> Iterator[Entry]:
 
 
 def _find_editable(line: str) -> str | None:
-    """Return what stands behind `-e`, where that is no word."""
-    if not line.startswith(_EDITABLES) or not (";" in line or "@" in line):
-        return None
-    import re
+    """Return all that stands behind `-e`: a path with blanks, a marker, NAME @ URL.
 
-    match = re.match(_EDITABLE, line)
-    return match[1] if match else None
+    None if it is quoted, or further options follow.
+    """
+    for option in _EDITABLES:
+        rest = line.removeprefix(option)
+        if rest == line or not (rest[:1].isspace() or rest.startswith("=")):
+            continue
+        text = rest.strip().removeprefix("=").strip()
+        is_one = bool(text) and text[0] not in "\"'"
+        return text if is_one and _find_options(text) == len(text) else None
+    return None
 
 
 def _find_options(line: str) -> int:

@@ -18,6 +18,7 @@ if TYPE_CHECKING:
 
 _LONGEST = 4096
 """Characters that are held back at most."""
+_LONGEST_NAME = 64
 
 
 class Words:
@@ -41,15 +42,29 @@ class Words:
         self._write = write or _write
         self._decoder = getincrementaldecoder("utf-8")("replace")
         self._held = ""
+        self._before = ""
+        """The end of what was shown, where it may be the name of a parameter."""
 
     def show(self, chunk: bytes) -> None:
         """Show what came; b"" when a program has said all."""
         text = self._held + self._decoder.decode(chunk, final=not chunk)
-        size = min(self._unfinished(text), _LONGEST) if chunk else 0
+        seen = self._before + text
+        size = min(self._unfinished(seen), len(text), _LONGEST) if chunk else 0
         end = len(text) - size
         self._held = text[end:]
         if end:
-            self._write(self._scrub(text[:end]))
+            shown = self._scrub(self._before + text[:end])
+            self._write(shown.removeprefix(self._before))
+            self._before = _find_name(seen[: len(seen) - size])
+
+
+def _find_name(text: str) -> str:
+    """Return the `?name` that a text ends with; what follows may be its secret."""
+    start = len(text)
+    shortest = max(0, start - _LONGEST_NAME)
+    while start > shortest and (text[start - 1].isalnum() or text[start - 1] in "_-="):
+        start -= 1
+    return text[start - 1 :] if start and text[start - 1] in "?&;" else ""
 
 
 def _write(text: str) -> None:

@@ -222,3 +222,27 @@ class TestWords:
 
         assert "hello" not in quiet.stderr
         assert "  | hello from the backend" in loud.notes
+
+
+@pytest.mark.parametrize(
+    ("path", "word"),
+    [("pyproject.toml", "."), ("q/pyproject.toml", "./q")],
+)
+def test_where_a_list_is_dynamic_the_folder_is_named(
+    desk: Desk, path: str, word: str
+) -> None:
+    """Only a build tells what such a project depends on."""
+    make_tree(desk.work / "q", requires=["delta"])
+    make_tree(desk.work, requires=["delta"])
+    table = (
+        '\n[project]\nname = "widget"\nversion = "1.0"\ndynamic = ["dependencies"]\n'
+    )
+    for folder in (desk.work, desk.work / "q"):
+        with (folder / "pyproject.toml").open("a") as file:
+            file.write(table)
+
+    ran = desk.fail("install", "-r", path)
+
+    assert f"`admit install {word}`" in ran.stderr
+    desk.succeed("install", word)
+    assert desk.installed == ["delta==1.0", "widget==1.0"]

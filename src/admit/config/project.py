@@ -56,10 +56,20 @@ def read_project(body: bytes, where: str, extras: Extras) -> Project:
             raise InvalidProject(
                 f"{where}: `{field}` is dynamic: only a build can tell it",
                 why="nothing is built to read a list",
-                fix="install the folder itself, which brings what it depends on: "
-                f"`admit install {os.path.dirname(where) or '.'}`",
+                fix=_instead(where),
             )
     return _Reading(table, where, extras).read()
+
+
+def _instead(where: str) -> str | None:
+    """Say how to install what a project depends on, if it is on this machine."""
+    if "://" in where:
+        return None
+    folder = os.path.join(".", os.path.dirname(where)).rstrip("/")
+    return (
+        "install the folder itself, which brings what it depends on: "
+        f"`admit install {folder}`"
+    )
 
 
 class _Reading:

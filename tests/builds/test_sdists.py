@@ -623,6 +623,20 @@ class TestToolsThatAreBuilt:
         assert site.built.index("tool 1.0 build") < site.built.index("needy 1.0 build")
         assert left_behind(site) == []
 
+    def test_a_tool_is_not_what_the_user_gave_under_its_name(
+        self, site: Site, folder: Path
+    ) -> None:
+        """What is to be installed and what builds need are two worlds."""
+        own = build_sdist(folder.parent / "own", "tool", "0.5")
+        build_sdist(folder, "tool", extra="import json")
+        build_sdist(folder, "needy", build_requires=["tool>=1"])
+
+        site.succeed("install", str(own), "needy")
+
+        assert site.installed == ["needy==1.0", "tool==0.5"]
+        assert "tool 1.0 build" in site.built
+        assert "tool 0.5 build" in site.built
+
     def test_a_circle_is_told(self, site: Site, folder: Path) -> None:
         build_sdist(folder, "hen", build_requires=["egg"])
         build_sdist(folder, "egg", build_requires=["hen"])

@@ -121,10 +121,13 @@ class Sources:
         """The sha256 of what was built in this run, by key."""
         self.given: dict[str, Given] = {}
         """What the user gave, by the name of the project."""
+        self.given_urls: set[str] = set()
+        """Of the candidates that stand for these: an index may have the same project,
+        and builds want what it has."""
 
     def expect(self, files: Files, candidate: Candidate) -> None:
         """Ask for an archive that may be wanted soon, unless that is of no use."""
-        if candidate.project not in self.given and self._recall(candidate) is None:
+        if self._given_of(candidate) is None and self._recall(candidate) is None:
             self._fetch(files, candidate)
 
     def prove(self, files: Files, candidate: Candidate) -> None:
@@ -146,7 +149,7 @@ class Sources:
         Raises:
             AdmitError: it cannot be had or built; see `build.builder`.
         """
-        given = self.given.get(candidate.project)
+        given = self._given_of(candidate)
         if given is not None:
             given.check(hashes)
             return self.describe(given)
@@ -180,7 +183,7 @@ class Sources:
 
     def digest_of(self, candidate: Candidate) -> str | None:
         """Return the sha256 of an archive of which a wheel was made."""
-        given = self.given.get(candidate.project)
+        given = self._given_of(candidate)
         if given is not None:
             return given.digests[0].hex if given.digests else None
         arriving = self._arriving.get(candidate.url.text)
@@ -191,7 +194,7 @@ class Sources:
         self, candidate: Candidate, hashes: Hashes = None
     ) -> UnpackedWheel | None:
         """Return the wheel of a candidate if it was built before, and is kept."""
-        given = self.given.get(candidate.project)
+        given = self._given_of(candidate)
         if given is not None and given.is_editable:
             return None
         if given is not None:
@@ -217,7 +220,7 @@ class Sources:
         if known is not None:
             return known
         folder = os.path.dirname(self._cache.scratch("wheel"))
-        given = self.given.get(candidate.project)
+        given = self._given_of(candidate)
         release = f"{candidate.project} {candidate.version}"
         if given is not None and given.is_editable:
             path = self._builder.editable(given.tree, folder)
@@ -252,8 +255,13 @@ class Sources:
         """Remove what was made on the way."""
         self._builder.close()
 
+    def _given_of(self, candidate: Candidate) -> Given | None:
+        if candidate.url.text not in self.given_urls:
+            return None
+        return self.given.get(candidate.project)
+
     def _recall(self, candidate: Candidate) -> Metadata | None:
-        given = self.given.get(candidate.project)
+        given = self._given_of(candidate)
         content = self._content(candidate)
         if not content or (given is not None and given.is_editable):
             return None
@@ -268,7 +276,7 @@ class Sources:
 
     def _content(self, candidate: Candidate) -> str | None:
         """Return the name of a candidate's content, as far as it is known unseen."""
-        given = self.given.get(candidate.project)
+        given = self._given_of(candidate)
         if given is not None:
             return given.content
         return dict(candidate.file.hashes).get("sha256")
@@ -299,7 +307,7 @@ class Sources:
         self, files: Files, candidate: Candidate, hashes: Hashes
     ) -> tuple[Tree, str | None]:
         """Return the tree of a candidate, and the name of its content, if any."""
-        given = self.given.get(candidate.project)
+        given = self._given_of(candidate)
         if given is not None:
             given.check(hashes)
             return given.tree, given.content

@@ -240,6 +240,8 @@ def open_given(
         entry["requires-python"] = metadata.requires_python.text
     page = ProjectPage(name, place, (entry,))
     listing = choose_candidates(page, name, target, page_url=place)
+    if listing.versions:
+        resources.sources.given_urls.add(listing.candidate(0).url.text)
     is_fetched = isinstance(info, ArchiveInfo) and url.scheme != "file"
     source = resources.source_for(url) if is_fetched else None
     return Direct(listing, GivenFiles(given, source), given.origin)

@@ -326,3 +326,15 @@ def test_a_listing_survives_its_digest() -> None:
         listing.candidate(at) for at in range(2)
     ]
     assert again.candidate(0).url.text.startswith("https://host.example/f/widgets-1")
+
+
+def test_a_version_whose_only_wheel_has_broken_tags_has_none() -> None:
+    broken = "widgets-2.0-3py-none-any.whl"
+
+    listing = choose(wheel("1.0"), broken, entry("widgets-2.0.tar.gz"))
+
+    assert listing.texts == ("1.0",)
+    assert [(each.kind, each.what) for each in listing.rejected] == [
+        ("source", "2.0"),
+        ("filename", broken),
+    ]

@@ -22,6 +22,7 @@ from admit.spec.tags import (
     WheelName,
     parse_sdist_filename,
     parse_wheel_filename,
+    parse_wheel_tags,
 )
 from admit.spec.version import parse_specifier, parse_version
 
@@ -36,6 +37,7 @@ if TYPE_CHECKING:
 
 __all__ = ["Candidate", "Listing", "Rejected", "choose_candidates"]
 
+_SUFFIX_LENGTH = len(WHEEL_SUFFIX)
 _SHOWN = 3
 """Tags named of wheels for other targets."""
 
@@ -199,22 +201,23 @@ class _Sorting:
         for entry in wheels:
             filename = entry["filename"]
             tail = filename[length:]
-            if tail not in ranks:
-                parsed = self._parse(filename)
-                if parsed is None:
-                    continue
-                wheel = parsed
-                ranks[tail] = self._target.rank(parsed.tags)
-            elif wheel is None:
+            if wheel is None:
                 wheel = self._parse_head(head) or self._parse(filename)
                 if wheel is None:
                     continue
+            if tail not in ranks:
+                try:
+                    tags = parse_wheel_tags(filename, tail[1:-_SUFFIX_LENGTH])
+                except InputError as error:
+                    self._note_broken(filename, error)
+                    continue
+                ranks[tail] = self._target.rank(tags)
             rank = ranks[tail]
             if rank is None:
                 elsewhere.append(entry)
             else:
                 usable.append((rank, wheel, entry))
-        if wheel is None:
+        if wheel is None or not (usable or elsewhere):
             return
         self._heads[head] = wheel
         if elsewhere:
@@ -236,7 +239,7 @@ class _Sorting:
         try:
             wheel = parse_wheel_filename(filename)
         except InputError as error:
-            self._broken.append(("filename", filename, (error.why or error.what,)))
+            self._note_broken(filename, error)
             return None
         if wheel.name != self.project:
             reason = f"it belongs to {wheel.name}, not to {self.project}"
@@ -373,8 +376,11 @@ class _Sorting:
         try:
             return parse_sdist_filename(filename, self.project).version
         except InputError as error:
-            self._broken.append(("filename", filename, (error.why or error.what,)))
+            self._note_broken(filename, error)
             return None
+
+    def _note_broken(self, filename: str, error: InputError) -> None:
+        self._broken.append(("filename", filename, (error.why or error.what,)))
 
     def alone(self, base: Url) -> Alone | None:
         """Return the versions that can only be built, ascending; None for none."""

@@ -213,6 +213,9 @@ def _read_hashes(stated: object, filename: str) -> Hashes:
         return ()
     if not isinstance(stated, dict):
         raise InvalidPage(f"{_shown(filename)}: hashes is not an object")
+    if len(stated) == 1 and "sha256" in stated:  # as nearly all are
+        digest = stated["sha256"]
+        return (("sha256", digest.lower()),) if is_digest("sha256", digest) else ()
     found = []
     for algorithm, digest in stated.items():
         algorithm = algorithm.lower()  # noqa: PLW2901  # the same, normalised

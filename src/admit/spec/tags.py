@@ -126,6 +126,19 @@ def parse_wheel_filename(text: str) -> WheelName:
     )
 
 
+def parse_wheel_tags(text: str, tags: str) -> tuple[str, ...]:
+    """Read the tags in a wheel's file name, of which the rest is known to be sound.
+
+    Args:
+        text: the file name.
+        tags: its last three parts, without suffix.
+
+    Raises:
+        InvalidFilename: they are no tags.
+    """
+    return _expand_tags(text, tags.split("-"))
+
+
 def parse_sdist_filename(text: str, project: NormalizedName) -> SdistName:
     """Read a source distribution's file name.
 

@@ -30,6 +30,8 @@ if TYPE_CHECKING:
 
 FORMAT = 1
 """Of seals and heads; part of every path."""
+_METADATA_FORMAT = 2
+"""Of the places of metadata."""
 _MARSHAL = 4
 """A format that every Python since 3.4 reads."""
 _KEY_SIZE = 32
@@ -253,13 +255,12 @@ class Cache:
 
     def read_metadata(self, sha256: str) -> bytes | None:
         """Return the digest of the metadata file that has this hash."""
-        blob = self._blobs.read(f"metadata-v{FORMAT}/{sha256[:2]}/{sha256}")
+        blob = self._blobs.read(_metadata_name(sha256))
         return _open_sealed(blob.content, sha256) if blob is not None else None
 
     def write_metadata(self, sha256: str, content: bytes) -> None:
         """Keep a digest; the hash must have been verified."""
-        name = f"metadata-v{FORMAT}/{sha256[:2]}/{sha256}"
-        self._blobs.write(name, *_seal(sha256, content))
+        self._blobs.write(_metadata_name(sha256), *_seal(sha256, content))
 
     def read_built(self, key: str) -> str | None:
         """Return the sha256 of the wheel that was built under this key."""
@@ -395,6 +396,11 @@ def fingerprint(content: bytes) -> str:
 
 def _short(project: str) -> str:
     return project if len(project) <= _LONGEST_NAME else fingerprint(project.encode())
+
+
+def _metadata_name(sha256: str) -> str:
+    """Few folders: making one takes longer than writing a file."""
+    return f"metadata-v{_METADATA_FORMAT}/{sha256[:1]}/{sha256}"
 
 
 def _seal(key: str, *pieces: bytes) -> tuple[bytes, ...]:

@@ -352,6 +352,7 @@ def examine(modules: list[str], jobs: int) -> int:
         {str(ROOT / "tests" / each) for name in modules for each in TESTS[name]}
     )
     paths = [str(ROOT / "tests" / each) for each in tests]
+    os.environ["CI"] = "1"  # the same drawn examples in every run
     with tempfile.TemporaryDirectory() as folder:
         bench = Bench(modules, jobs, Path(folder))
         options = ["-o", "addopts=--import-mode=importlib", "-s", f"--rootdir={ROOT}"]

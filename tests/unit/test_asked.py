@@ -246,6 +246,11 @@ class TestForm:
 
         assert expected in caught.value.what
 
+    @pytest.mark.parametrize("text", [b"7", b"[]", b'"a"', b"true"])
+    def test_json_that_is_no_object_is_no_answer(self, text: bytes) -> None:
+        with pytest.raises(InvalidAnswer, match="not an object"):
+            parse_answer(text)
+
     @pytest.mark.parametrize("found", ["", "soon", True, [], float("nan")])
     def test_what_is_no_time(self, found: object) -> None:
         with pytest.raises(InvalidAnswer):

@@ -112,6 +112,45 @@ class TestTheLockoutBreaker:
         assert dialogue.users == ["-"]
 
 
+class TestTheRetryWithoutACredential:
+    """Pain H11: it leaves out the one that was refused, and no other."""
+
+    ELSEWHERE = "https://files.example/w.whl"
+
+    def run(self, *accepted: str, fresh: Found | None = None) -> Dialogue:
+        """A pinned file that redirects the anonymous to a host with bob's entry."""
+
+        def search(query: Query) -> Found:
+            if query.stage != "foreign":
+                return Found(ALICE)
+            return fresh if fresh and query.refused else Found(BOB)
+
+        def server(send: Send) -> Reply:
+            if send.url.host == "pypi.corp.example":
+                return Reply(403) if send.credential else redirect(self.ELSEWHERE)
+            user = send.credential.username if send.credential else "-"
+            return WHEEL if user in accepted else Reply(401)
+
+        dialogue = Dialogue(search, server)
+        self.outcomes = dialogue.ask(ask(CORP, FILE, "file", is_pinned=True))
+        return dialogue
+
+    @pytest.mark.pain("H11")
+    def test_is_made_once_whoever_is_refused_then(self) -> None:
+        dialogue = self.run("-")
+
+        assert dialogue.users == ["alice", "-", "bob"]
+        assert [status_of(each) for each in self.outcomes] == ["credentials-rejected"]
+
+    @pytest.mark.pain("H11")
+    @pytest.mark.pain("I1")
+    def test_renews_what_it_meets_elsewhere(self) -> None:
+        dialogue = self.run("carol", fresh=Found(credential("carol")))
+
+        assert dialogue.users == ["alice", "-", "bob", "-", "carol"]
+        assert [status_of(each) for each in self.outcomes] == [200]
+
+
 class TestNotModified:
     @pytest.mark.pain("H10")
     def test_behind_a_redirect_it_is_no_login_page(self) -> None:

@@ -37,12 +37,14 @@ $(VENV)/examined: $(VENV)/developed
 
 exam: $(VENV)/examined
 	@$(BIN)/python -m pytest -q -m "exam" $(ARGS)
+	@$(BIN)/python tests/mutation.py
 
 # The part of the exam that the gate takes.
 exam-sample: $(VENV)/developed
 	@$(BIN)/python -m pytest -q -m "exam and sample" tests/exam/test_peers.py
 	@$(BIN)/python -m pytest -q -m "exam" \
 		tests/exam/test_kills.py::test_kill_at_every_step_leaves_the_old_state
+	@$(BIN)/python tests/mutation.py auth/scope
 
 lint: $(VENV)/developed
 	@$(BIN)/ruff check src tests scripts

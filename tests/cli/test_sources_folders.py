@@ -187,6 +187,20 @@ class TestRefusals:
         assert "only files have hashes" in ran.stderr
         assert hooks(tree) == []
 
+    @pytest.mark.parametrize(
+        "text",
+        ["./dir", "-e ./dir", "widget @ file://{}", "git+https://git.corp.example/x"],
+    )
+    def test_require_hashes_refuses_it_unrun(
+        self, desk: Desk, tree: Tree, text: str
+    ) -> None:
+        desk.write("r.txt", text.format(tree.folder))
+
+        ran = desk.fail("install", "-r", "r.txt", "--require-hashes")
+
+        assert "folders and commits have none: give an archive of it" in ran.stderr
+        assert hooks(tree) == []
+
     def test_an_error_names_the_line_of_the_file(self, desk: Desk, tree: Tree) -> None:
         desk.write("r.txt", f"alpha\n-e other @ file://{tree.folder}\n")
 

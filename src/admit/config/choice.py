@@ -10,20 +10,26 @@ from __future__ import annotations
 from admit.errors import IntegrityError, UsageError
 from admit.resolve.policy import Asked, Policy, gather_hashes
 from admit.spec.names import normalize_name
+from admit.spec.tags import SDIST_SUFFIXES
+from admit.spec.vcs import is_vcs_url, parse_fragment
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
     from collections.abc import Iterable, Mapping
     from typing import Literal
 
-    from admit.config.requirements import Wanted
+    from admit.config.requirements import SourceLine, Wanted
     from admit.config.settings import Settings
     from admit.resolve.policy import Prereleases, Resolution
     from admit.spec.names import NormalizedName
+    from admit.spec.url import Url
     from admit.spec.version import Version
 
     Strategy = Literal["first-index", "unsafe-first-match", "unsafe-best-match"]
     Preferences = tuple[tuple[NormalizedName, Version], ...]
+
+
+_FILES = (".whl", *SDIST_SUFFIXES)
 
 
 class HashMissing(IntegrityError):
@@ -150,8 +156,31 @@ def _check_pinned(
         if each.name not in hashes and not has_own:
             raise HashMissing(
                 f"--require-hashes: no hash is given for {each}",
-                fix="add one with `admit compile --generate-hashes`",
+                fix=_how_to_hash(each.url),
             )
+
+
+def check_hashed(lines: Iterable[SourceLine]) -> None:
+    """Raise unless every source has a hash; for --require-hashes, before they are run.
+
+    Raises:
+        HashMissing: one has none.
+    """
+    for line in lines:
+        if not line.hashes and not parse_fragment(line.url).digests:
+            raise HashMissing(
+                f"--require-hashes: no hash is given for {line.typed or line.url.text}",
+                fix=_how_to_hash(line.url),
+            )
+
+
+def _how_to_hash(url: Url | None) -> str:
+    is_tree = url is not None and (
+        is_vcs_url(url) or (url.scheme == "file" and not url.filename.endswith(_FILES))
+    )
+    if is_tree:
+        return "folders and commits have none: give an archive of it"
+    return "add one with `admit compile --generate-hashes`"
 
 
 def _prereleases(settings: Settings) -> Prereleases:

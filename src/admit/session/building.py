@@ -15,7 +15,7 @@ import re
 from admit.build.backend import parse_config_setting
 from admit.build.builder import Builder
 from admit.build.tree import Tree
-from admit.config.choice import policy_of
+from admit.config.choice import check_hashed, policy_of
 from admit.errors import AdmitError, IntegrityError, UsageError
 from admit.resolve.finder import Direct
 from admit.resolve.policy import Asked
@@ -165,11 +165,15 @@ def name_sources(resources: Resources, wanted: Wanted) -> Wanted:
     """
     requirements, origins = [*wanted.requirements], [*wanted.origins]
     hashes = dict(wanted.hashes)
-    for line in wanted.sources:
-        if line.marker is not None and not line.marker.evaluate(
-            resources.target.environment
-        ):
-            continue
+    markers = resources.target.environment
+    lines = [
+        line
+        for line in wanted.sources
+        if line.marker is None or line.marker.evaluate(markers)
+    ]
+    if resources.settings.flag("require_hashes"):
+        check_hashed(lines)
+    for line in lines:
         requirement = _name(resources, line)
         requirements.append(requirement)
         origins.append(line.origin)
@@ -240,8 +244,9 @@ def open_given(
         entry["requires-python"] = metadata.requires_python.text
     page = ProjectPage(name, place, (entry,))
     listing = choose_candidates(page, name, target, page_url=place)
-    if listing.versions:
-        resources.sources.given_urls.add(listing.candidate(0).url.text)
+    built = listing.with_sources()
+    if built.versions:
+        resources.sources.given_urls.add(built.candidate(0).url.text)
     is_fetched = isinstance(info, ArchiveInfo) and url.scheme != "file"
     source = resources.source_for(url) if is_fetched else None
     return Direct(listing, GivenFiles(given, source), given.origin)

@@ -256,9 +256,10 @@ class Sources:
         self._builder.close()
 
     def _given_of(self, candidate: Candidate) -> Given | None:
-        if candidate.url.text not in self.given_urls:
-            return None
-        return self.given.get(candidate.project)
+        given, url = self.given.get(candidate.project), candidate.url.text
+        if given is None or url in self.given_urls or url == given.origin.url.text:
+            return given
+        return None
 
     def _recall(self, candidate: Candidate) -> Metadata | None:
         given = self._given_of(candidate)

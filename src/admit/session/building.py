@@ -36,6 +36,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from admit.config.requirements import SourceLine, Wanted
     from admit.env.interpreter import Interpreter
+    from admit.index.listing import Listing
     from admit.index.simple import Entry
     from admit.resolve.sources import Hashes
     from admit.session.resources import Resources
@@ -244,12 +245,18 @@ def open_given(
         entry["requires-python"] = metadata.requires_python.text
     page = ProjectPage(name, place, (entry,))
     listing = choose_candidates(page, name, target, page_url=place)
-    built = listing.with_sources()
-    if built.versions:
-        resources.sources.given_urls.add(built.candidate(0).url.text)
+    note_given(resources, given.url, listing)
     is_fetched = isinstance(info, ArchiveInfo) and url.scheme != "file"
     source = resources.source_for(url) if is_fetched else None
     return Direct(listing, GivenFiles(given, source), given.origin)
+
+
+def note_given(resources: Resources, url: Url, listing: Listing) -> None:
+    """Let the candidate of a listing stand for what was taken from a URL, if it was."""
+    sources, built = resources.sources, listing.with_sources()
+    given = sources.given.get(listing.project)
+    if given is not None and given.url.text == url.text and built.versions:
+        sources.given_urls.add(built.candidate(0).url.text)
 
 
 def take(

@@ -190,6 +190,10 @@ def _open(
     from admit.index.choose import list_file
 
     listing = list_file(url.without_userinfo(), requirement.name, target)
+    if not url.filename.endswith(".whl"):
+        from admit.session.building import note_given
+
+        note_given(resources, url, listing)
     if url.scheme == "file":
         from admit.index.local import LocalFiles
 

@@ -200,7 +200,7 @@ def _find_links_of(
 
 
 def is_meant_as_url(text: str) -> bool:
-    """Tell whether a text is a URL, or one with the slashes wrong; else it is a path."""
+    """Tell whether a text is a URL, or one with wrong slashes; else it is a path."""
     return "://" in text or text.lower().startswith(("http:", "https:"))
 
 

@@ -1546,6 +1546,22 @@ class TestStanding:
         assert standing is not None
         assert not standing.is_accepted
 
+    @pytest.mark.parametrize("status", [401, 403])
+    def test_a_status_that_means_no_such_project_confirms_nothing(
+        self, status: int
+    ) -> None:
+        """It is no denial, so the 200 after it may be for a wrong password too."""
+        source = replace(CORP, ignore_error_codes=(401, 403))
+        dialogue = Dialogue(finding(Found(ALICE)), replying(Reply(status), page()))
+
+        for n in range(2):
+            dialogue.ask(ask(source, f"{n}/"))
+
+        standing = dialogue.ledger.standing(source)
+        assert standing is not None
+        assert standing.is_accepted
+        assert not standing.is_confirmed
+
     def test_an_accepted_callers_403_confirms_nothing(self) -> None:
         dialogue = Dialogue(finding(Found(ALICE)), replying(page(), Reply(403), page()))
 

@@ -382,6 +382,8 @@ class _Conversation:
     def _note_denial(self, trip: _Trip, status: int) -> None:
         """A source that refuses somebody is one whose 200 proves something (R1)."""
         is_denial = status == 401 or (status == 403 and self._is_listing())
+        if status in self._ignored():
+            return  # it means "no such project", whoever asks
         if is_denial and not trip.is_foreign and not self._was_accepted(trip):
             self.ledger.note_denial(self.source)
 

@@ -145,6 +145,7 @@ def half_a_login(case: Case) -> None:
 
 def unset_variable(case: Case) -> None:
     url = case.server.url().text.replace("://", "://alice:${CORP_PASSWORD}@")
+    case.desk.variables["ADMIT_PROJECT_VARIABLES"] = "CORP_PASSWORD"
     case.desk.write("admit.toml", f'[[index]]\nurl = "{url}"\ndefault = true\n')
 
 

@@ -20,6 +20,7 @@ LINES = {
     "compile": ["compile", "wishes.in"],
     "download": ["download", "--dest", "files", "mypackage"],
     "index": ["index", "versions", "mypackage"],
+    "list": ["list", "--outdated"],
 }
 OFFLINE = {"config"}
 """Commands that take options of indexes and ask none."""
@@ -30,6 +31,11 @@ every_command = pytest.mark.parametrize("line", LINES.values(), ids=LINES)
 def asking(desk: Desk) -> Desk:
     desk.write("pins.txt", "mydependency==1.4\nmypackage==2024.1\n")
     desk.write("wishes.in", "mypackage\n")
+    installed = desk.site / "mydependency-0.1.dist-info"
+    installed.mkdir()
+    (installed / "METADATA").write_text(
+        "Metadata-Version: 2.1\nName: mydependency\nVersion: 0.1\n"
+    )
     return desk
 
 
@@ -38,7 +44,8 @@ class TestEveryCommand:
     def test_is_tried_here(self) -> None:
         asking = {each.name for each in COMMANDS if "index" in each.groups}
 
-        assert asking - OFFLINE - set(LINES) <= {"auth"}
+        # `venv --seed` is an install: see tests/cli/test_commands.py.
+        assert asking - OFFLINE - set(LINES) <= {"auth", "venv"}
 
     @every_command
     def test_sends_the_credential_with_every_request(

@@ -27,6 +27,7 @@ def by_url(desk: Desk, url: str, secret: str) -> str:
 
 def by_variable_in_the_url(desk: Desk, url: str, secret: str) -> str:
     desk.variables["OUR_SECRET"] = secret
+    desk.variables["ADMIT_PROJECT_VARIABLES"] = "OUR_SECRET"  # it may stand there
     return url.replace("://", "://alice:${OUR_SECRET}@")
 
 

@@ -8,6 +8,9 @@ import pytest
 
 from admit.serve.server import IndexServer
 from support.index import ALICE, SECRET
+from support.recording_server import RecordingServer, Said
+from support.sdist import build_sdist
+from support.source_tree import make_tree
 from support.wheel import build_wheel
 
 if TYPE_CHECKING:
@@ -124,3 +127,96 @@ class TestOfWhatTheUserNamed:
             ran = desk.fail("install", url, "--no-index")
 
         assert "asks for a path of this machine" in ran.stderr
+
+
+class TestOfWhatABuildNeeds:
+    """A project's build requirements are its author's words as well (PEP 518)."""
+
+    @pytest.mark.pain("E12")
+    def test_what_an_index_lists_names_no_url(
+        self, desk: Desk, shop: Path, tmp_path: Path
+    ) -> None:
+        elsewhere = build_wheel(tmp_path, "tool", "9.0")
+        build_sdist(shop, "epsilon", build_requires=[f"tool @ {elsewhere.as_uri()}"])
+        with IndexServer(shop, public=["*"]) as index:
+            ran = desk.fail(
+                *("install", "epsilon", "-i", index.url),
+                JOURNAL=str(tmp_path / "journal"),
+            )
+
+        assert "needs tool by a URL to be built" in ran.stderr
+        assert desk.installed == []
+
+    @pytest.mark.parametrize("scheme", ["http", "git+http"])
+    def test_no_variable_is_sent_where_it_says(
+        self, desk: Desk, shop: Path, tmp_path: Path, scheme: str
+    ) -> None:
+        desk.variables["CI_TOKEN"] = CANARY
+        with IndexServer(tmp_path, public=["*"]) as index:
+            host = index.url.partition("://")[2]
+            need = f"tool @ {scheme}://x:${{CI_TOKEN}}@{host}tool-9.0-py3-none-any.whl"
+            make_tree(desk.work / "dir", build_requires=[need])
+            ran = desk.fail("install", "./dir", "--no-index")
+            seen = list(index.requests)
+
+        assert "would send a variable of yours" in ran.stderr
+        assert seen == []
+
+    def test_nor_where_its_backend_says(self, desk: Desk, tmp_path: Path) -> None:
+        desk.variables["CI_TOKEN"] = CANARY
+        with IndexServer(tmp_path, public=["*"]) as index:
+            host = index.url.partition("://")[2]
+            need = f"tool @ http://x:${{CI_TOKEN}}@{host}tool-9.0-py3-none-any.whl"
+            make_tree(desk.work / "dir", extra=f"NEEDED = ['{need}']")
+            ran = desk.fail("install", "./dir", "--no-index")
+            seen = list(index.requests)
+
+        assert "would send a variable of yours" in ran.stderr
+        assert seen == []
+
+    def test_a_folder_of_the_user_may_name_a_path(
+        self, desk: Desk, tmp_path: Path
+    ) -> None:
+        tool = build_wheel(tmp_path, "tool", "9.0")
+        make_tree(desk.work / "dir", build_requires=[f"tool @ {tool.as_uri()}"])
+        desk.succeed("install", "./dir", "--no-index")
+
+        assert desk.installed == ["widget==1.0"]
+
+    def test_a_file_of_build_constraints_may_name_the_url(
+        self, desk: Desk, shop: Path, tmp_path: Path
+    ) -> None:
+        need = f"tool @ {build_wheel(tmp_path, 'tool', '9.0').as_uri()}"
+        build_sdist(shop, "epsilon", build_requires=[need])
+        desk.write("b.txt", f"{need}\n")
+        with IndexServer(shop, public=["*"]) as index:
+            desk.succeed(
+                *("install", "epsilon", "-i", index.url, "-b", "b.txt"),
+                JOURNAL=str(tmp_path / "journal"),
+            )
+
+        assert desk.installed == ["epsilon==1.0"]
+
+
+class TestOfAProjectOnAServer:
+    """`-r https://…/pyproject.toml` has an author as every file of a server has."""
+
+    @pytest.mark.parametrize(
+        ("need", "words"),
+        [
+            ("tool @ http://x:${CI_TOKEN}@127.0.0.2/tool.zip", "send variables"),
+            ("tool @ git+http://x:${CI_TOKEN}@127.0.0.2/t.git", "send variables"),
+            ("tool @ file:///etc/tool.zip", "may not name a path of this machine"),
+        ],
+    )
+    def test_it_names_nothing_that_only_the_user_could_mean(
+        self, desk: Desk, need: str, words: str
+    ) -> None:
+        desk.variables["CI_TOKEN"] = CANARY
+        project = f'[project]\nname = "app"\nversion = "1"\ndependencies = ["{need}"]\n'
+        said = Said(body=project.encode(), content_type="text/plain")
+        with RecordingServer(lambda _: said) as server:
+            url = f"{server.origin}/pyproject.toml"
+            ran = desk.fail("install", "-r", url, status=2)
+
+        assert words in ran.stderr

@@ -107,6 +107,11 @@ class Builder:
     def __exit__(self, *_: object) -> None:
         self.close()
 
+    @property
+    def at_work(self) -> Tree | None:
+        """The tree that is being built: the innermost, where some wait for others."""
+        return self._waiting[-1] if self._waiting else None
+
     def metadata(self, tree: Tree) -> Metadata:
         """Return what a wheel of the tree would say of itself.
 

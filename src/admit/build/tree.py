@@ -13,6 +13,7 @@ if TYPE_CHECKING:
     from typing import Literal
 
     from admit.spec.names import NormalizedName
+    from admit.spec.url import Url
     from admit.spec.version import Version
 
     Kind = Literal["wheel", "editable"]
@@ -34,6 +35,8 @@ class Tree:
     version: Version | None = None
     is_sdist: bool = False
     """It was unpacked from a source distribution: its PKG-INFO counts (PEP 643)."""
+    place: Url | None = None
+    """Where the user had it from, by his own word; None for what an index lists."""
 
     @property
     def title(self) -> str:

@@ -236,7 +236,7 @@ class _Reading:
         body = self._load(where, url)
         shown = _shown(where, self._cwd)
         if os.path.basename(where) == "pyproject.toml":
-            self._read_project(body, shown, is_constraint=is_constraint)
+            self._read_project(body, shown, url, is_constraint=is_constraint)
             return
         try:
             text = decode_requirements(body)
@@ -264,13 +264,17 @@ class _Reading:
                 self._note(entry, where, url)
         self._trail.pop()
 
-    def _read_project(self, body: bytes, shown: str, *, is_constraint: bool) -> None:
+    def _read_project(
+        self, body: bytes, shown: str, url: Url | None, *, is_constraint: bool
+    ) -> None:
         """Keep what a project depends on."""
         from admit.config.project import Extras, read_project
 
         project = read_project(body, shown, self._extras or Extras())
         self._known_extras = {*(self._known_extras or ()), *project.extras}
         for line in project.lines:
+            if is_remote(url):
+                check_remote(line, url)
             self.add(line, f"{project.name} ({shown})", is_constraint=is_constraint)
 
     def check_extras(self) -> None:

@@ -67,8 +67,10 @@ def open_sources(resources: Resources) -> Sources:
     def provision(
         requirements: tuple[Requirement, ...], environment: Interpreter
     ) -> None:
+        from admit.session.direct import check_needs
         from admit.session.furnishing import furnish
 
+        check_needs(requirements, builder.at_work, constraints)
         furnish(resources, Asked(requirements, constraints), environment)
 
     def tell(tree: Tree, step: str) -> None:
@@ -335,7 +337,7 @@ def _bring(resources: Resources, url: Url, *, is_editable: bool) -> Given:
     if url.scheme == "file":
         path = percent_decode(url.path)
         if os.path.isdir(path):
-            tree = Tree(find_project(path, fragment.subdirectory), path)
+            tree = Tree(find_project(path, fragment.subdirectory), path, place=plain)
             origin = DirectUrl(plain, DirInfo(is_editable), fragment.subdirectory)
             return Given(url, tree, origin, is_editable=is_editable)
     else:
@@ -349,7 +351,8 @@ def _bring(resources: Resources, url: Url, *, is_editable: bool) -> Given:
     digests = tuple(Digest(each, _hash_of(path, each)) for each in _SECURE)
     folder = os.path.dirname(resources.cache.scratch("source"))
     top = unpack_source(path, f"{folder}/tree")
-    tree = Tree(find_project(top, fragment.subdirectory), plain.text, is_sdist=True)
+    folder = find_project(top, fragment.subdirectory)
+    tree = Tree(folder, plain.text, is_sdist=True, place=plain)
     origin = DirectUrl(plain, ArchiveInfo(digests[:1]), fragment.subdirectory)
     content = f"{digests[0].hex}#{fragment.subdirectory or ''}"
     return Given(url, tree, origin, content, digests=digests)
@@ -395,7 +398,8 @@ def _check_out(resources: Resources, url: Url, *, is_editable: bool) -> Given:
     commit = store.find_commit(asked)
     folder = os.path.dirname(resources.cache.scratch("source"))
     top = store.checkout(asked, commit, f"{folder}/tree")
-    tree = Tree(find_project(top, asked.subdirectory), str(asked))
+    folder = find_project(top, asked.subdirectory)
+    tree = Tree(folder, str(asked), place=url.without_userinfo())
     place = asked.subdirectory or ""
     content = f"{asked.repository.key}@{commit}#{place}"
     return Given(url, tree, direct_url_of_git(asked, commit), content)

@@ -11,7 +11,7 @@ this machine, leads to no path of it.
 
 from __future__ import annotations
 
-from collections.abc import Callable, Iterator, Mapping
+from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
 from admit.errors import InputError, UsageError
@@ -20,6 +20,7 @@ from admit.spec.vcs import is_file_of
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from admit.build.tree import Tree
     from admit.resolve.policy import Asked, Policy
     from admit.resolve.sources import Hashes
     from admit.session.resources import Resources
@@ -107,7 +108,7 @@ def open_direct(
                 or not _holds(need, target, parent.extras)
             ):
                 continue
-            _check(need, need.url, parent, place)
+            _check(need, need.url, parent.name, place)
             found[need.name] = _open(resources, need, need.url, target)
             waiting.append((need, need.url))
     late: dict[str, Callable[[], Direct]] = {}
@@ -136,22 +137,54 @@ def _holds(
     )
 
 
-def _check(need: Requirement, url: Url, parent: Requirement, place: Url) -> None:
-    """Refuse what a project has no business to name."""
+def check_needs(
+    needs: Iterable[Requirement], tree: Tree | None, limits: Iterable[Requirement]
+) -> None:
+    """Refuse URLs among what a build needs that only the user may name.
+
+    `limits`: the user's own constraints for builds. A URL in them is his.
+
+    Raises:
+        UnsafeUrl: the tree is one that an index lists, or names more than it may.
+    """
+    own = {(each.name, each.url.text) for each in limits if each.url is not None}
+    for need in needs:
+        if need.url is None or tree is None:
+            continue
+        title, place = tree.title, tree.place
+        if place is None and (need.name, need.url.text) not in own:
+            raise UnsafeUrl(
+                f"{title} needs {need.name} by a URL to be built",
+                why=f"it says {need.name} @ {need.url.text}, and what an index lists "
+                "may bring in nothing by URL",
+                fix=f"if you trust it, put `{need.name} @ {need.url.text}` into a file "
+                "for --build-constraint",
+            )
+        _check(need, need.url, title, place)
+
+
+def _check(need: Requirement, url: Url, parent: str, place: Url | None) -> None:
+    """Refuse what a project has no business to name.
+
+    `place`: where it came from itself; None: the user has named the very same URL.
+    """
     userinfo = url.userinfo
     password = userinfo.password.expose() if userinfo and userinfo.password else ""
     if userinfo is not None and "${" in userinfo.username + password:
         raise UnsafeUrl(
-            f"{parent.name} would send a variable of yours to {url.origin}",
+            f"{parent} would send a variable of yours to {url.origin}",
             why=f"it requires {need.name} from {url.text}",
             fix=f"if you trust it, ask for it yourself: {need.name} @ {url.text}",
         )
-    is_here = place.scheme in ("file", "git+file")
-    if url.scheme in ("file", "git+file") and not is_here:
+    if place is not None and _is_here(url) and not _is_here(place):
         raise UnsafeUrl(
-            f"{parent.name} asks for a path of this machine",
+            f"{parent} asks for a path of this machine",
             why=f"it requires {need.name} from {url.text}, and came from {place.text}",
         )
+
+
+def _is_here(url: Url) -> bool:
+    return url.scheme in ("file", "git+file")
 
 
 def _metadata_of(

@@ -6,9 +6,12 @@ from typing import TYPE_CHECKING, Any
 
 import pytest
 
+from support.sdist import build_sdist, read_journal
 from support.source_tree import hooks, make_tree, seen
 
 if TYPE_CHECKING:
+    from pathlib import Path
+
     from admit.build.tree import Tree
     from support.desk import Desk
 
@@ -137,6 +140,21 @@ class TestIsolation:
 
         assert not is_isolated(desk, tree)
         assert settings_of(tree) == {"mode": "fast"}
+
+    def test_without_it_nothing_is_kept_for_the_environment_may_change(
+        self, desk: Desk, tmp_path: Path
+    ) -> None:
+        """Neither wheel nor metadata: both are what was installed then."""
+        journal = tmp_path / "journal"
+        sdist = build_sdist(tmp_path, "part")
+        for _ in range(2):
+            desk.succeed(
+                *("install", str(sdist), "--no-build-isolation", "--reinstall"),
+                JOURNAL=str(journal),
+            )
+
+        made = [each["hook"] for each in read_journal(journal)]
+        assert [made.count(each) for each in ("prepare", "build")] == [2, 2], made
 
 
 class TestConstraints:

@@ -49,6 +49,7 @@ def policy_of(settings: Settings, preferences: Preferences = ()) -> Policy:
         prereleases=_prereleases(settings),
         resolution=_resolution(settings),
         ignore_installed=settings.flag("reinstall"),
+        must_be_hashed=settings.flag("require_hashes"),
         may_build=True,
         no_binary=_names(settings.items("no_binary")),
         only_binary=_only_binary(settings),
@@ -117,7 +118,9 @@ def asked_of(
             )
         hashes = None
     else:
-        lines = (*wanted.requirements, *wanted.constraints)
+        instead = {each.name for each in wanted.overrides}
+        lines = [each for each in wanted.requirements if each.name not in instead]
+        lines += (*wanted.constraints, *wanted.overrides)
         hashes = gather_hashes(lines, wanted.hashes, environment)
     if must_have:
         _check_pinned(wanted, environment, hashes or {})
@@ -167,11 +170,16 @@ def check_hashed(lines: Iterable[SourceLine]) -> None:
         HashMissing: one has none.
     """
     for line in lines:
-        if not line.hashes and not parse_fragment(line.url).digests:
+        if not line.hashes and not is_hashed(line.url):
             raise HashMissing(
                 f"--require-hashes: no hash is given for {line.typed or line.url.text}",
                 fix=_how_to_hash(line.url),
             )
+
+
+def is_hashed(url: Url) -> bool:
+    """Whether a URL states what the file is that it leads to."""
+    return bool(parse_fragment(url).digests)
 
 
 def _how_to_hash(url: Url | None) -> str:

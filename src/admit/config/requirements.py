@@ -151,7 +151,8 @@ def collect_requirements(  # noqa: PLR0913  # all but two go by name
             why="it counts in place of what is asked for by that name",
             fix="write NAME @ URL",
         )
-    return replace(wanted, overrides=found.requirements)
+    hashes = {**wanted.hashes, **found.hashes}
+    return replace(wanted, overrides=found.requirements, hashes=hashes)
 
 
 def _parse_argument(

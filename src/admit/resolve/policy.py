@@ -67,6 +67,8 @@ class Policy:
     """Names that are never built; ":all:" for every one that `no_binary` leaves."""
     preferences: tuple[tuple[NormalizedName, Version], ...] = ()
     """Versions to keep where they fit: those of an output file."""
+    must_be_hashed: bool = False
+    """Whether nothing may be run that the user gave no hash of."""
     is_at_hand: Callable[[Candidate], bool] | None = None
     """Whether a file need not be fetched, so that no server can refuse it."""
 

@@ -426,6 +426,11 @@ class Provider:
         self, name: str, found: Found, candidate: Candidate
     ) -> Metadata:
         sources, hashes = self._sources(), self._hashes.get(name)
+        is_direct = name in self._finder.direct  # judged when it was opened
+        if self._policy.must_be_hashed and hashes is None and not is_direct:
+            from admit.config.choice import refuse_unhashed
+
+            refuse_unhashed((name,))
         try:
             return sources.metadata(found.files, candidate, hashes)
         except EnvironmentProblem as error:

@@ -94,7 +94,7 @@ class Sources:
         builder: Builder,
         cache: Cache,
         *,
-        made_for: str,
+        made_for: str | None,
         on_progress: OnProgress,
         on_fetched: Callable[[str], None],
         on_built: Callable[[str], None],
@@ -104,7 +104,8 @@ class Sources:
         Args:
             builder: makes wheels.
             cache: keeps them.
-            made_for: names all that a wheel depends on besides its source.
+            made_for: names all that a wheel depends on besides its source; None if
+                nobody can tell, so that nothing is kept for another run.
             on_progress: is told of archives on their way.
             on_fetched: is told which archive has arrived.
             on_built: is told what a wheel was made of.
@@ -177,7 +178,7 @@ class Sources:
             return known
         metadata = self._builder.metadata(tree)
         encoded = encode_metadata(metadata)
-        if encoded is not None:
+        if encoded is not None and self._made_for is not None:
             self._cache.write_metadata(self._key(content), encoded)
         return metadata
 
@@ -204,7 +205,7 @@ class Sources:
             return None
         key = self._key(content)
         sha256 = self._built.get(key)
-        if sha256 is None and self._cache.may_trust(candidate.project):
+        if sha256 is None and self._may_recall(candidate.project):
             sha256 = self._cache.read_built(key)
         return read_unpacked(self._cache.archive_place(sha256)) if sha256 else None
 
@@ -233,7 +234,8 @@ class Sources:
         if content is not None:
             key = self._key(content)
             self._built[key] = sha256
-            self._cache.write_built(key, sha256)
+            if self._made_for is not None:
+                self._cache.write_built(key, sha256)
         return wheel
 
     def advise(self, error: AdmitError, found: Found) -> None:
@@ -270,10 +272,14 @@ class Sources:
 
     def _read_metadata(self, project: str | None, content: str) -> Metadata | None:
         """Return what an earlier run was told, unless it is to be asked for anew."""
-        if not self._cache.may_trust(project or ""):
+        if not self._may_recall(project or ""):
             return None
         encoded = self._cache.read_metadata(self._key(content))
         return decode_metadata(encoded) if encoded is not None else None
+
+    def _may_recall(self, project: str) -> bool:
+        """Whether what an earlier run made may be had."""
+        return self._made_for is not None and self._cache.may_trust(project)
 
     def _content(self, candidate: Candidate) -> str | None:
         """Return the name of a candidate's content, as far as it is known unseen."""

@@ -18,7 +18,7 @@ from admit.build.tree import Tree
 from admit.config.choice import check_hashed, policy_of
 from admit.errors import AdmitError, IntegrityError, UsageError
 from admit.resolve.finder import Direct
-from admit.resolve.policy import Asked
+from admit.resolve.policy import Asked, gather_hashes
 from admit.resolve.sources import Given, GivenFiles, Sources
 from admit.session.secrets import register_known_secrets
 from admit.source.archive import unpack_source
@@ -34,6 +34,8 @@ from admit.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
+    from collections.abc import Sequence
+
     from admit.config.requirements import SourceLine, Wanted
     from admit.env.interpreter import Interpreter
     from admit.index.listing import Listing
@@ -61,7 +63,7 @@ def open_sources(resources: Resources) -> Sources:
     """Return what builds, with this run's indexes and logins."""
     interpreter = resources.interpreter
     settings, listener = resources.settings, resources.listener
-    constraints = _read_build_constraints(resources)
+    limits = _read_build_constraints(resources)
     register_known_secrets(resources)
 
     def provision(
@@ -70,8 +72,8 @@ def open_sources(resources: Resources) -> Sources:
         from admit.session.direct import check_needs
         from admit.session.furnishing import furnish
 
-        check_needs(requirements, builder.at_work, constraints)
-        furnish(resources, Asked(requirements, constraints), environment)
+        check_needs(requirements, builder.at_work, limits.constraints)
+        furnish(resources, replace(limits, requirements=requirements), environment)
 
     def tell(tree: Tree, step: str) -> None:
         title = tree.described
@@ -94,18 +96,28 @@ def open_sources(resources: Resources) -> Sources:
         on_step=tell,
         withheld=withheld_variables(resources),
     )
-    facts = interpreter.facts
-    limits = sorted(map(str, constraints))
-    made_for = repr((interpreter.version, facts, sorted(config), is_isolated, limits))
     sources = Sources(
         builder,
         resources.cache,
-        made_for=made_for,
+        made_for=_made_for(interpreter, limits, config) if is_isolated else None,
         on_progress=listener.transferring,
         on_fetched=listener.transferred,
         on_built=listener.built,
     )
     return sources
+
+
+def _made_for(
+    interpreter: Interpreter, limits: Asked, config: Sequence[tuple[str, str]]
+) -> str:
+    """Name all that a wheel depends on besides its source."""
+    versions = sorted(map(str, limits.constraints))
+    hashes = sorted(
+        f"{name} {','.join(sorted(map(str, digests)))}"
+        for name, digests in (limits.hashes or {}).items()
+    )
+    facts = interpreter.facts
+    return repr((interpreter.version, facts, sorted(config), versions, hashes))
 
 
 def open_git(resources: Resources) -> GitStore:
@@ -141,14 +153,14 @@ def withheld_variables(resources: Resources) -> tuple[str, ...]:
     return tuple(sorted(names))
 
 
-def _read_build_constraints(resources: Resources) -> tuple[Requirement, ...]:
-    """Read what `--build-constraint` names."""
-    files = resources.settings.items("build_constraint")
+def _read_build_constraints(resources: Resources) -> Asked:
+    """Read what `--build-constraint` names: limits, and hashes that hold with them."""
+    settings = resources.settings
+    files = settings.items("build_constraint")
     if not files:
-        return ()
+        return Asked(())
     from admit.config.requirements import collect_requirements
 
-    settings = resources.settings
     wanted = collect_requirements(
         (),
         (),
@@ -157,7 +169,11 @@ def _read_build_constraints(resources: Resources) -> tuple[Requirement, ...]:
         cwd=settings.cwd,
         fetch=resources.fetch_requirements,
     )
-    return wanted.constraints
+    hashes = None
+    if not settings.flag("no_verify_hashes"):
+        markers = resources.interpreter.environment
+        hashes = gather_hashes(wanted.constraints, wanted.hashes, markers)
+    return Asked((), wanted.constraints, hashes=hashes)
 
 
 def name_sources(resources: Resources, wanted: Wanted) -> Wanted:
@@ -193,8 +209,10 @@ def name_sources(resources: Resources, wanted: Wanted) -> Wanted:
 
 def _name(resources: Resources, line: SourceLine) -> Requirement:
     try:
+        ignores = resources.settings.flag("no_verify_hashes")
+        hashes = None if ignores else line.hashes or None
         _, metadata = take(
-            *(resources, line.url, line.name, line.hashes or None),
+            *(resources, line.url, line.name, hashes),
             is_editable=line.is_editable,
         )
     except AdmitError as error:

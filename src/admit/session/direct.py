@@ -14,6 +14,7 @@ from __future__ import annotations
 from collections.abc import Callable, Iterable, Iterator, Mapping
 from functools import partial
 
+from admit.config.choice import is_hashed, refuse_unhashed
 from admit.errors import InputError, UsageError
 from admit.resolve.finder import Direct
 from admit.spec.vcs import is_file_of
@@ -109,7 +110,10 @@ def open_direct(
             ):
                 continue
             _check(need, need.url, parent.name, place)
-            found[need.name] = _open(resources, need, need.url, target)
+            hashes = (asked.hashes or {}).get(need.name)
+            if policy.must_be_hashed and not (hashes or is_hashed(need.url)):
+                refuse_unhashed((need.name,))
+            found[need.name] = _open(resources, need, need.url, target, hashes)
             waiting.append((need, need.url))
     late: dict[str, Callable[[], Direct]] = {}
     for each in asked.constraints:

@@ -8,7 +8,7 @@ import pytest
 
 from admit.serve.server import IndexServer
 from support.index import ALICE, SECRET
-from support.recording_server import RecordingServer, Said
+from support.recording_server import RecordingServer, Said, status
 from support.sdist import build_sdist
 from support.source_tree import make_tree
 from support.wheel import build_wheel
@@ -102,6 +102,21 @@ class TestOfWhatTheUserNamed:
             desk.succeed("install", str(mine), "--no-index")
 
         assert desk.installed == ["alpha==9.0", "epsilon==2.0"]
+
+    @pytest.mark.parametrize(
+        "words", [("r.zip",), ("alpha-1.0-py3-none-any.whl",), ("-r", "r.txt")]
+    )
+    def test_of_what_is_not_there_no_index_has_said_that_it_is(
+        self, desk: Desk, words: tuple[str, ...]
+    ) -> None:
+        *option, name = words
+        with RecordingServer(lambda _: status(404)) as server:
+            url = server.origin.replace("://", f"://alice:{SECRET}@")
+            ran = desk.fail("install", *option, f"{url}/{name}", "--no-index")
+
+        assert "lists it" not in ran.stderr
+        assert "fix: correct the URL, if it is wrong; else" in ran.stderr
+        assert "hidden from alice" in ran.stderr
 
     def test_no_variable_is_sent_where_it_says(
         self, desk: Desk, tmp_path: Path

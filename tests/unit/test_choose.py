@@ -201,7 +201,7 @@ def test_a_requirement_of_python_that_cannot_be_read_forbids_nothing() -> None:
         pytest.param(
             [entry("widgets-1.0.tar.gz"), entry("widgets-1.0.zip")],
             Rejected(
-                "source", "1.0", "only a source distribution; nothing is built here"
+                "source", "1.0", "only a source distribution; only wheels count here"
             ),
             id="source only",
         ),

@@ -232,7 +232,7 @@ class TestDirect:
         found = chosen(self.SOURCE, "alpha", direct=True, may_build=True)
 
         assert found == ["alpha-2.0.tar.gz"]
-        assert "only a source distribution; nothing is built here" in failure(
+        assert "only a source distribution; only wheels count here" in failure(
             self.SOURCE, "alpha", direct=True
         )
         assert FORBIDDEN in failure(

@@ -153,9 +153,9 @@ def test_why_none_may_be_built_is_said_as_the_caller_says_it() -> None:
     forbidden = listing.without_sources("nobody may build it")
 
     assert listing.rejected[0].reason == (
-        "only a source distribution; nothing is built here"
+        "only a source distribution; only wheels count here"
     )
-    assert listing.summary == "has only source distributions; nothing is built here"
+    assert listing.summary == "has only source distributions; only wheels count here"
     assert forbidden.rejected[0].reason == (
         "only a source distribution; nobody may build it"
     )

@@ -267,9 +267,15 @@ def http_status(case: Case, status: int, *, hint: str | None = None) -> NetworkE
         phrase = f"the server failed ({status})"
         fix = hint or "try again later; a failure says nothing about the login"
     elif status == 404 and case.credential is not None:
+        is_named = case.source.kind in ("direct", "requirements")
+        known = (
+            "correct the URL, if it is wrong; else"
+            if is_named
+            else ("the index lists it:")
+        )
         fix = hint or (
-            "the index lists it: look on the server whether it was removed, or is "
-            f"hidden from {case.credential.shown_user}"
+            f"{known} look on the server whether it was removed, or is hidden from "
+            f"{case.credential.shown_user}"
         )
     elif case.provenance.purpose == "listing":
         fix = hint or (

@@ -37,7 +37,8 @@ FORMAT = 3
 
 SOURCE_SUFFIXES = (".tar.gz", ".zip")
 """Of source distributions that can be built (PEP 625, and what came before it)."""
-NOT_HERE = "nothing is built here"
+WHEELS_ONLY = "only wheels count here"
+"""What a listing says that nobody has told that sources may be built."""
 _OLD = "neither .tar.gz nor .zip"
 
 
@@ -107,7 +108,7 @@ class Listing:
         digest: Digest,
         seen: str = "",
         *,
-        no_sources: str | None = NOT_HERE,
+        no_sources: str | None = WHEELS_ONLY,
         sources: int = 0,
     ) -> None:
         """Use `choose_candidates` or `decode_listing`."""

@@ -267,6 +267,7 @@ class TestFromTheIndex:
         )
         assert done.stdout == "0.6.2\n"
 
+    @pytest.mark.exam
     def test_one_whose_backend_is_built_from_source_too(self, site: Site) -> None:
         """As distributors do it: not one wheel is taken from the index."""
         ran = site.run("install", "-v", "--no-binary", ":all:", "iniconfig==2.0.0")

@@ -494,7 +494,10 @@ class TestTime:
         """Nobody listens meanwhile; that is not the server's silence."""
         slow = """
         import time
-        time.sleep(2.5)
+        theirs = prepare_metadata_for_build_wheel
+        def prepare_metadata_for_build_wheel(*given):
+            time.sleep(2.5)
+            return theirs(*given)
         """
         build_sdist(folder, "slow", extra=slow)
         index.latency = 0.1

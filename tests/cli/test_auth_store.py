@@ -421,7 +421,8 @@ class TestDamage:
 
         ran = desk.fail("install", "-i", private.url, "mypackage")
         log = log_in(desk, private.url, "--username", "alice", "--no-verify")
-        elsewhere = desk.fail("install", "-i", "http://localhost:9/", "mypackage")
+        there = ("-i", "http://localhost:9/", "--retries", "0")
+        elsewhere = desk.fail("install", *there, "mypackage")
 
         assert "credentials.json cannot be read" in ran.stderr
         assert private.requests == []

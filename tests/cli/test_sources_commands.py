@@ -72,8 +72,24 @@ def test_sync_replaces_a_release_by_a_folder(desk: Desk) -> None:
     ]
 
 
-@pytest.mark.parametrize("folder", ["dir", "my dir", "a@b", "h#sh", "100%", "é"])
-@pytest.mark.parametrize("option", ["", "-e "])
+@pytest.mark.parametrize(
+    ("option", "folder"),
+    [
+        # Each folder with one option, and in the exam with the other.
+        ("", "dir"),
+        ("-e ", "my dir"),
+        ("", "a@b"),
+        ("-e ", "h#sh"),
+        ("", "100%"),
+        ("-e ", "é"),
+        pytest.param("-e ", "dir", marks=pytest.mark.exam),
+        pytest.param("", "my dir", marks=pytest.mark.exam),
+        pytest.param("-e ", "a@b", marks=pytest.mark.exam),
+        pytest.param("", "h#sh", marks=pytest.mark.exam),
+        pytest.param("-e ", "100%", marks=pytest.mark.exam),
+        pytest.param("", "é", marks=pytest.mark.exam),
+    ],
+)
 def test_compile_writes_a_folder_as_it_was_typed_for_sync_to_read(
     desk: Desk, folder: str, option: str
 ) -> None:

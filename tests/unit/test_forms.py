@@ -139,7 +139,7 @@ class TestChoice:
         assert chosen(WORLD, "alpha") == ["alpha-1.0-py3-none-any.whl"]
         assert failure(WORLD, "alpha==2.0") == (
             "You require alpha==2.0, but there is no usable alpha==2.0 on "
-            "pypi.corp.example (2.0: only a source distribution; nothing is built "
+            "pypi.corp.example (2.0: only a source distribution; only wheels count "
             "here), whose newest usable version is 1.0."
         )
 

@@ -21,6 +21,29 @@ def say(*chunks: bytes, secret: str = "hunter22") -> list[str]:
     return list(log.lines)
 
 
+CALLER = """Traceback (most recent call last):
+  File "/x/pyproject_hooks/_in_process/_in_process.py", line 406, in <module>
+    main()
+  File "C:\\x\\pyproject_hooks\\_in_process\\_in_process.py", line 38, in main
+    json_out["return_val"] = hook(**hook_input["kwargs"])
+                             ^^^^^^^^^^^^^^^^^^^^^^^^^^^^
+  File "/tree/backend/own.py", line 3, in build_wheel
+    fail()
+RuntimeError: no"""
+
+
+def test_the_last_words_do_not_show_who_called_the_hook() -> None:
+    log = Log(lambda text: text, None)
+    log.feed(CALLER.encode() + b"\n")
+
+    assert log.tail() == (
+        "Traceback (most recent call last):",
+        '  File "/tree/backend/own.py", line 3, in build_wheel',
+        "    fail()",
+        "RuntimeError: no",
+    )
+
+
 class TestLines:
     @pytest.mark.parametrize(
         ("chunks", "expected"),

@@ -13,7 +13,7 @@ from collections import deque
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Callable
+    from collections.abc import Callable, Iterable
 
 SHOWN = 30
 """Lines in the report of a failure."""
@@ -28,6 +28,8 @@ _ESCAPES = re.compile(
     r"|\x1b[\]PX^_].*?(?:\x07|\x1b\\|$)"  # OSC and its like, with a text
     r"|\x1b[ -/]*[0-~]"
 )
+_CALLER = re.compile(r'  File ".*[/\\]pyproject_hooks[/\\]_in_process[/\\]')
+"""A frame in a traceback; what follows it is indented more."""
 
 
 class Log:
@@ -75,10 +77,22 @@ class Log:
 
     def tail(self) -> tuple[str, ...]:
         """Return the last lines to show; blank ones at the end are left out."""
-        lines = list(self.lines)
+        lines = _without_caller(self.lines)
         while lines and not lines[-1].strip():
             lines.pop()
         return tuple(lines[-SHOWN:])
+
+
+def _without_caller(lines: Iterable[str]) -> list[str]:
+    """Leave out what tracebacks say of the script that calls hooks."""
+    kept: list[str] = []
+    is_ours = False
+    for line in lines:
+        if not is_ours or not line.startswith("    "):
+            is_ours = _CALLER.match(line) is not None
+        if not is_ours:
+            kept.append(line)
+    return kept
 
 
 def clean(line: str) -> str:

@@ -16,6 +16,11 @@ if TYPE_CHECKING:
     from support.desk import Desk
 
 UV_TABLE = '[config-settings]\nmode = "fast"\nlist = ["a", "b"]\n'
+FOR_PYTHON_4 = """
+old = metadata
+def metadata():
+    return old() + "Requires-Python: >=4\\n"
+"""
 PIP_FILE = "[install]\nconfig-settings = mode=fast\nno-build-isolation = no\n"
 
 
@@ -202,3 +207,37 @@ class TestForbidding:
 
         assert "admit has no `editable` of pip" in ran.stderr
         assert hooks(tree) == []
+
+
+class TestPython:
+    def test_a_release_for_another_one_is_not_installed_without_dependencies(
+        self, desk: Desk, tmp_path: Path
+    ) -> None:
+        """Its page does not say so, and nobody reads its metadata for what it needs."""
+        shop = tmp_path / "shop"
+        build_sdist(shop, "part", extra=FOR_PYTHON_4)
+        words = ("install", "part", "--no-deps", "--no-index", "-f", str(shop))
+        for _ in range(2):
+            ran = desk.fail(*words, JOURNAL=str(tmp_path / "journal"))
+
+            assert "part 1.0 does not run on this Python" in ran.stderr
+            assert "Requires-Python: >=4" in ran.stderr
+        assert desk.installed == []
+
+    def test_where_metadata_is_that_of_this_one_it_is_told_once(
+        self, desk: Desk
+    ) -> None:
+        make_tree(desk.work / "dir")
+        make_tree(desk.work / "other", "other")
+        desk.write("r.in", "./dir\n./other\n")
+
+        ran = desk.succeed("compile", "r.in", "--python-version", "3.99")
+
+        assert ran.stderr.count("metadata is made by Python 3.") == 1
+        assert "and may differ for Python 3.99" in ran.stderr
+
+    def test_nothing_is_told_where_it_is_the_same(self, desk: Desk) -> None:
+        make_tree(desk.work / "dir")
+        desk.write("r.in", "./dir\n")
+
+        assert "metadata is made by" not in desk.succeed("compile", "r.in").stderr

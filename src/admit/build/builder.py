@@ -32,6 +32,7 @@ if TYPE_CHECKING:
     from admit.build.tree import Kind, Step, Tree
     from admit.env.interpreter import Interpreter
     from admit.spec.metadata import Metadata
+    from admit.spec.version import Version
 
     T = TypeVar("T")
 
@@ -106,6 +107,11 @@ class Builder:
 
     def __exit__(self, *_: object) -> None:
         self.close()
+
+    @property
+    def python(self) -> Version:
+        """The Python that is built for."""
+        return Target(self._workshop.interpreter.environment).python_version
 
     @property
     def at_work(self) -> Tree | None:
@@ -249,7 +255,7 @@ class Builder:
             promised,
             metadata,
             environment,
-            Target(environment).python_version,
+            self.python,
         )
         if changes:
             raise MetadataChanged(

@@ -16,11 +16,13 @@ from __future__ import annotations
 import os
 
 from admit.build.backend import BuildFailed
+from admit.build.builder import DoesNotFit
 from admit.errors import IntegrityError, UsageError
 from admit.index.digest import decode_metadata, encode_metadata
 from admit.index.files import HashMismatch
 from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
 from admit.net.future import settled
+from admit.resolve.policy import is_only_capped
 from admit.resolve.proven import is_proven, verify_file
 from admit.spec.direct_url import ArchiveInfo
 from admit.value import value
@@ -229,6 +231,7 @@ class Sources:
             return self._unpack(path)[0]
         tree, content = self._tree(files, candidate, hashes)
         path = self._builder.wheel(tree, folder)
+        self._check_python(tree, release)
         self._on_built(f"{release} from {tree.shown}")
         wheel, sha256 = self._unpack(path)
         if content is not None:
@@ -237,6 +240,19 @@ class Sources:
             if self._made_for is not None:
                 self._cache.write_built(key, sha256)
         return wheel
+
+    def _check_python(self, tree: Tree, release: str) -> None:
+        """Refuse what does not run here; without dependencies nobody has asked yet."""
+        python = self._builder.python
+        needed = self._builder.metadata(tree).requires_python
+        if needed is None or needed.contains(python):
+            return
+        if not is_only_capped(needed.text, python):
+            raise DoesNotFit(
+                f"{release} does not run on this Python",
+                why=f"it says Requires-Python: {needed}, and this is {python}",
+                fix="ask for another version, or name another Python (--python)",
+            )
 
     def advise(self, error: AdmitError, found: Found) -> None:
         """Name in a build's failure a version that has a wheel, if there is one."""

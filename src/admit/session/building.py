@@ -34,7 +34,7 @@ from admit.value import replace
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
-    from collections.abc import Sequence
+    from collections.abc import Mapping, Sequence
 
     from admit.config.requirements import SourceLine, Wanted
     from admit.env.interpreter import Interpreter
@@ -75,13 +75,7 @@ def open_sources(resources: Resources) -> Sources:
         check_needs(requirements, builder.at_work, limits.constraints)
         furnish(resources, replace(limits, requirements=requirements), environment)
 
-    def tell(tree: Tree, step: str) -> None:
-        title = tree.described
-        for given in sources.given.values():
-            if given.tree.folder == tree.folder:
-                title = given.tree.described
-        listener.building(tree.folder, title, step)
-
+    steps = _Steps(resources)
     config = tuple(map(parse_config_setting, settings.items("config_settings")))
     is_isolated = not settings.flag("no_build_isolation")
     builder = Builder(
@@ -93,7 +87,7 @@ def open_sources(resources: Resources) -> Sources:
         config_settings=config,
         is_isolated=is_isolated,
         on_line=listener.said,
-        on_step=tell,
+        on_step=steps.tell,
         withheld=withheld_variables(resources),
     )
     sources = Sources(
@@ -104,7 +98,42 @@ def open_sources(resources: Resources) -> Sources:
         on_fetched=listener.transferred,
         on_built=listener.built,
     )
+    steps.given = sources.given
     return sources
+
+
+class _Steps:
+    """Tells what is being built, by the name that it has by then."""
+
+    def __init__(self, resources: Resources) -> None:
+        self.given: Mapping[str, Given] = {}
+        self._resources = resources
+        self._has_warned = False
+
+    def tell(self, tree: Tree, step: str) -> None:
+        """Tell the listener of the run."""
+        self._warn()
+        title = tree.described
+        for given in self.given.values():
+            if given.tree.folder == tree.folder:
+                title = given.tree.described
+        self._resources.listener.building(tree.folder, title, step)
+
+    def _warn(self) -> None:
+        """Warn once where a Python builds for another one: backends may look."""
+        here = self._resources.interpreter.environment
+        there = self._resources.target.environment
+        parts = ("python_version", "sys_platform", "platform_machine")
+        if self._has_warned or all(here[each] == there[each] for each in parts):
+            return
+        self._has_warned = True
+        ours, theirs = (
+            "Python {} on {} {}".format(*map(each.__getitem__, parts))
+            for each in (here, there)
+        )
+        self._resources.listener.warning(
+            f"metadata is made by {ours}, and may differ for {theirs}"
+        )
 
 
 def _made_for(

@@ -223,7 +223,7 @@ class Session:
         """
         if not wanted.sources:
             return wanted
-        from admit.session.building import name_sources
+        from admit.session.given import name_sources
 
         return name_sources(self.resources, wanted)
 

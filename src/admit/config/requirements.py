@@ -100,7 +100,7 @@ class Wanted:
     overrides: tuple[Requirement, ...] = ()
     """What counts in place of everybody's requirements on the same names."""
     sources: tuple[SourceLine, ...] = ()
-    """What stands in no requirement yet: see `session.building.name_sources`."""
+    """What stands in no requirement yet: see `session.given.name_sources`."""
 
 
 def collect_requirements(  # noqa: PLR0913  # all but two go by name

@@ -220,7 +220,7 @@ def _open(
 
     at = url.without_userinfo().text
     if not is_file_of(url, requirement.name):
-        from admit.session.building import open_given
+        from admit.session.given import open_given
 
         given = open_given(resources, url, requirement.name, target, hashes)
         return replace(given, url=at)
@@ -228,7 +228,7 @@ def _open(
 
     listing = list_file(url.without_userinfo(), requirement.name, target)
     if not url.filename.endswith(".whl"):
-        from admit.session.building import note_given
+        from admit.session.given import note_given
 
         note_given(resources, url, listing)
     if url.scheme == "file":

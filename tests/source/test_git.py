@@ -41,6 +41,16 @@ def words(error: AdmitError) -> str:
     return f"{error.what}\n{error.why}\n{error.fix}"
 
 
+@pytest.mark.skipif(os.name != "posix", reason="modes are POSIX's")
+def test_what_is_kept_is_for_nobody_else(place: Place, repository: Repository) -> None:
+    """The folder it is in may be one that everybody can read."""
+    place.get(url_of(repository))
+
+    store = Path(place.store()._folder)
+    folders = [store, *(each for each in store.iterdir() if each.name != "home")]
+    assert [each.stat().st_mode & 0o077 for each in folders] == [0] * len(folders)
+
+
 class TestReferences:
     def test_the_default_branch_is_what_head_names(
         self, place: Place, repository: Repository

@@ -218,7 +218,8 @@ class GitStore:
     def _lock(self, url: GitUrl) -> lock_environment:
         """The lock of a repository's mirror."""
         folder = self._place(url)
-        os.makedirs(folder, exist_ok=True)
+        for each in (self._folder, folder):
+            os.makedirs(each, mode=0o700, exist_ok=True)
         return lock_environment(folder)
 
     def _mirror(self, url: GitUrl) -> Mirror:

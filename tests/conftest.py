@@ -5,10 +5,11 @@ from __future__ import annotations
 import os
 from typing import TYPE_CHECKING
 
+import pytest
 from hypothesis import settings
 
 if TYPE_CHECKING:
-    import pytest
+    from collections.abc import Generator
 
 # The gate judges a change, not the luck of a draw: there the examples are the same in
 # every run. Everywhere else every run looks at new ones. A busy machine is slow now and
@@ -16,6 +17,12 @@ if TYPE_CHECKING:
 settings.register_profile("gate", deadline=None, derandomize=True)
 settings.register_profile("steady", deadline=None)
 settings.load_profile("gate" if os.environ.get("CI") else "steady")
+
+
+@pytest.hookimpl(wrapper=True, optionalhook=True)
+def pytest_xdist_auto_num_workers() -> Generator[None, int, int]:
+    """One more than there are cores, since some wait: for a server or for time."""
+    return (yield) + 1
 
 
 def pytest_addoption(parser: pytest.Parser) -> None:

@@ -148,3 +148,32 @@ def test_none_counts_where_none_is_to_be_verified(
 
     assert desk.installed == ["part==1.0"]
     assert read_journal(journal)
+
+
+class TestOfAnotherProject:
+    """A page may state the hash of somebody else's file, which is kept already."""
+
+    @pytest.mark.parametrize("words", [(), ("--no-deps",)])
+    def test_a_source_does_not_become_what_the_page_calls_it(
+        self, desk: Desk, shop: Path, journal: Path, words: tuple[str, ...]
+    ) -> None:
+        del journal
+        good = build_sdist(shop, "good")
+        (shop / "evil-1.0.tar.gz").write_bytes(good.read_bytes())
+        with IndexServer(shop, public=["*"]) as index:
+            desk.succeed("install", "good", "-i", index.url)
+            desk.succeed("uninstall", "good")
+            ran = desk.fail("install", "evil", "-i", index.url, *words)
+
+        assert "evil-1.0.tar.gz is not evil 1.0" in ran.stderr
+        assert desk.installed == []
+
+    def test_nor_does_a_wheel(self, desk: Desk, shop: Path) -> None:
+        good = build_wheel(shop, "good", "1.0")
+        (shop / "evil-1.0-py3-none-any.whl").write_bytes(good.read_bytes())
+        with IndexServer(shop, public=["*"]) as index:
+            desk.succeed("install", "good", "-i", index.url)
+            desk.succeed("uninstall", "good")
+            desk.fail("install", "evil", "-i", index.url, "--no-deps")
+
+        assert desk.installed == []

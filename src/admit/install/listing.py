@@ -19,6 +19,7 @@ TYPE_CHECKING = False
 if TYPE_CHECKING:
     from admit.spec.names import NormalizedName
     from admit.spec.record import RecordRow
+    from admit.spec.version import Version
 
 _FORMAT = "admit listing 1"
 
@@ -48,6 +49,14 @@ class UnpackedWheel:
     """Those that become scripts."""
     python_scripts: tuple[tuple[str, bytes], ...] = ()
     """Path and content of the scripts whose first line is to name the interpreter."""
+
+    def is_of(self, name: NormalizedName, version: Version) -> bool:
+        """Whether it is of a release: a page may say so of somebody else's file."""
+        if name != self.name or version.text == self.version:
+            return name == self.name
+        from admit.spec.version import parse_version
+
+        return parse_version(self.version).key == version.key
 
     @property
     def data_folder(self) -> str:

@@ -58,7 +58,9 @@ def find_prepared(candidate: Candidate, cache: Cache) -> UnpackedWheel | None:
         return None
     from admit.install.wheel import read_unpacked
 
-    return read_unpacked(place)
+    wheel = read_unpacked(place)
+    is_it = wheel is not None and wheel.is_of(candidate.project, candidate.version)
+    return wheel if is_it else None
 
 
 def prepare(
@@ -137,7 +139,7 @@ def _fetch(
 
         def work() -> UnpackedWheel:
             try:
-                return _unpack(downloaded, place, cache)
+                return _unpack(candidate, downloaded, place, cache)
             finally:
                 cache.discard(downloaded.path)
 
@@ -150,13 +152,21 @@ def _fetch(
     return arriving.then(unpack)
 
 
-def _unpack(downloaded: Downloaded, place: str, cache: Cache) -> UnpackedWheel:
+def _unpack(
+    candidate: Candidate, downloaded: Downloaded, place: str, cache: Cache
+) -> UnpackedWheel:
     """Unpack into the cache; where that cannot be written, into a temporary folder."""
+    from admit.install.listing import BadWheel
     from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
 
     known = read_unpacked(place)
     if known is not None:
-        return known
+        if known.is_of(candidate.project, candidate.version):
+            return known
+        raise BadWheel(
+            f"{candidate.file.filename} is not {candidate.project} {candidate.version}",
+            why=f"it is {known.name} {known.version}, by its own metadata",
+        )
     try:
         return unpack_wheel(downloaded.path, place, expected=None)
     except CannotUnpack as error:

@@ -209,7 +209,9 @@ class Sources:
         sha256 = self._built.get(key)
         if sha256 is None and self._may_recall(candidate.project):
             sha256 = self._cache.read_built(key)
-        return read_unpacked(self._cache.archive_place(sha256)) if sha256 else None
+        wheel = read_unpacked(self._cache.archive_place(sha256)) if sha256 else None
+        is_it = wheel is not None and wheel.is_of(candidate.project, candidate.version)
+        return wheel if is_it else None
 
     def wheel(
         self, files: Files, candidate: Candidate, hashes: Hashes = None
@@ -284,7 +286,11 @@ class Sources:
         content = self._content(candidate)
         if not content or (given is not None and given.is_editable):
             return None
-        return self._read_metadata(candidate.project, content)
+        known = self._read_metadata(candidate.project, content)
+        release = candidate.project, candidate.version
+        # A page may state the hash of somebody else's file: then it is looked at.
+        is_it = known is not None and (known.name, known.version) == release
+        return known if is_it else None
 
     def _read_metadata(self, project: str | None, content: str) -> Metadata | None:
         """Return what an earlier run was told, unless it is to be asked for anew."""

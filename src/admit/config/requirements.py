@@ -12,16 +12,16 @@ from __future__ import annotations
 import os
 import sys
 
+from admit.config.arguments import parse_argument
 from admit.config.files import Layer
+from admit.config.paths import instead_of, path_of, shown_path, url_of_typed
 from admit.config.remote_files import CannotReadRequirements, check_remote, is_remote
-from admit.config.settings import url_of
 from admit.errors import InputError, UsageError
 from admit.spec.requirements_file import (
     Include,
     IndexOption,
     RequirementLine,
     decode_requirements,
-    parse_requirement_line,
     parse_requirements_file,
 )
 from admit.spec.url import parse_url
@@ -40,7 +40,6 @@ if TYPE_CHECKING:
 
     Fetch = Callable[[Url], bytes]
 
-MOST_NESTING = 50
 _LISTS = {
     "extra-index-url": "extra_index_url",
     "find-links": "find_links",
@@ -50,13 +49,6 @@ _LISTS = {
 }
 _SINGLE = ("index-url", "pre", "no-index", "require-hashes")
 STDIN = "-"
-_OF_PROJECTS = ("pyproject.toml", "setup.py")
-
-
-class WrongArgument(UsageError):
-    """The command line names something that is no requirement."""
-
-    code = "invalid-requirement"
 
 
 _DEEPEST = 50
@@ -123,9 +115,9 @@ def collect_requirements(  # noqa: PLR0913  # all but two go by name
     """
     reading = _Reading(environ, cwd, fetch, extras)
     for text in packages:
-        reading.add(_parse_argument(text, cwd), is_constraint=False)
+        reading.add(parse_argument(text, cwd), is_constraint=False)
     for text in editables:
-        line = _parse_argument(text, cwd, is_editable=True)
+        line = parse_argument(text, cwd, is_editable=True)
         reading.add(line, is_constraint=False)
     for target in files:
         reading.read(target, is_constraint=False)
@@ -153,39 +145,6 @@ def collect_requirements(  # noqa: PLR0913  # all but two go by name
         )
     hashes = {**wanted.hashes, **found.hashes}
     return replace(wanted, overrides=found.requirements, hashes=hashes)
-
-
-def _parse_argument(
-    text: str, cwd: str, *, is_editable: bool = False
-) -> RequirementLine:
-    """Parse what the command line names.
-
-    `requirements.txt` is a sound name, under which a stranger may publish.
-    """
-    if text.endswith((".txt", ".in", ".toml")) and (
-        text.endswith(".txt") or os.path.isfile(os.path.join(cwd, text))
-    ):
-        raise WrongArgument(
-            f"{text} is a file, not a package",
-            fix=f"for what it lists: -r {text}",
-        )
-    try:
-        return parse_requirement_line(
-            text, where="the command line", is_editable=is_editable
-        )
-    except InputError as error:
-        fix = error.fix or _meant(text)
-        raise WrongArgument(error.what, why=error.why, fix=fix) from error
-
-
-def _meant(text: str) -> str | None:
-    """Guess what `flask=3` and `flask@3.1` should have been."""
-    name, sign, version = text.partition("=" if "=" in text else "@")
-    if not (sign and name.isascii() and name.replace("-", "").isalnum()):
-        return None
-    if version[:1].isdecimal():
-        return f"did you mean {name}=={version}?"
-    return f"did you mean -U {name}?" if version == "latest" else None
 
 
 class _Reading:
@@ -226,16 +185,16 @@ class _Reading:
             where = STDIN
         if where in self._trail:
             raise CannotReadRequirements(
-                f"{_shown(where, self._cwd)} includes itself",
-                why=" includes ".join(_shown(t, self._cwd) for t in self._trail),
+                f"{shown_path(where, self._cwd)} includes itself",
+                why=" includes ".join(shown_path(t, self._cwd) for t in self._trail),
             )
         if len(self._trail) >= _DEEPEST:
             raise CannotReadRequirements(
-                f"{_shown(self._trail[0], self._cwd)} includes files that include "
+                f"{shown_path(self._trail[0], self._cwd)} includes files that include "
                 f"files, more than {_DEEPEST} deep"
             )
         body = self._load(where, url)
-        shown = _shown(where, self._cwd)
+        shown = shown_path(where, self._cwd)
         if os.path.basename(where) == "pyproject.toml":
             self._read_project(body, shown, url, is_constraint=is_constraint)
             return
@@ -344,11 +303,13 @@ class _Reading:
                 return file.read()
         except OSError as error:
             reason = error.strerror or "unreadable"
-            by = [f"; {_shown(each, self._cwd)} wants it" for each in self._trail[-1:]]
+            by = [
+                f"; {shown_path(each, self._cwd)} wants it" for each in self._trail[-1:]
+            ]
             raise CannotReadRequirements(
-                f"cannot read the requirements file {_shown(path, self._cwd)}",
+                f"cannot read the requirements file {shown_path(path, self._cwd)}",
                 why=reason[0].lower() + reason[1:] + "".join(by),
-                fix=_instead_of(path, self._cwd, (".txt", ".in", ".toml")),
+                fix=instead_of(path, self._cwd, (".txt", ".in", ".toml")),
             ) from error
 
     def _include(
@@ -396,7 +357,7 @@ class _Reading:
             return line.requirement
         url: Url | None
         if line.path is not None:
-            url = self._url_of_path(line.path, line)
+            url = url_of_typed(line.path, line, self._cwd)
         elif line.requirement is not None:
             url = line.requirement.url
         else:
@@ -424,34 +385,6 @@ class _Reading:
             typed=line.path,
         )
 
-    def _url_of_path(self, typed: str, line: RequirementLine) -> Url:
-        """Return the URL of a wheel, an archive or a folder that is there."""
-        path = os.path.normpath(os.path.join(self._cwd, os.path.expanduser(typed)))
-        if os.path.isdir(path):
-            if any(map(os.path.isfile, (f"{path}/{name}" for name in _OF_PROJECTS))):
-                return url_of(path)
-            raise UsageError(
-                f"{line.where}: {typed} is a folder without a project",
-                why=f"there is no {' and no '.join(_OF_PROJECTS)} in it",
-            )
-        if not os.path.isfile(path):
-            if line.is_editable:
-                raise UsageError(
-                    f"{line.where}: there is no folder {typed}",
-                    why="what is edited is the folder of a project",
-                    fix="correct the path, or leave -e away",
-                )
-            raise UsageError(
-                f"{line.where}: there is no file {typed}",
-                fix=_instead_of(path, self._cwd, (".whl", ".tar.gz", ".zip")),
-            )
-        if line.is_editable:
-            raise UsageError(
-                f"{line.where}: {typed} cannot be editable",
-                why="what is edited is a folder, and this is a file",
-            )
-        return url_of(path)
-
 
 def _join(url: Url, reference: str) -> Url:
     """Resolve a relative reference in a file; it is asked for with the file's login."""
@@ -459,38 +392,3 @@ def _join(url: Url, reference: str) -> Url:
     if joined.userinfo is None and joined.origin == url.origin:
         return type(url)(joined.text, joined.origin, url.userinfo)
     return joined
-
-
-def path_of(url: Url) -> str:
-    """Return the path a file URL stands for."""
-    from admit.spec.url import percent_decode
-
-    return percent_decode(url.path)
-
-
-def _instead_of(path: str, cwd: str, endings: tuple[str, ...]) -> str | None:
-    """Guess which file was meant by one that is not there, or is a folder."""
-    is_folder = os.path.isdir(path)
-    if os.path.exists(path) and not is_folder:
-        return None
-    folder = path if is_folder else os.path.dirname(path)
-    try:
-        names = [name for name in sorted(os.listdir(folder)) if name.endswith(endings)]
-    except OSError:
-        names = []
-    if not is_folder:
-        from difflib import get_close_matches
-
-        names = get_close_matches(os.path.basename(path), names, 3)
-    shown = [_shown(os.path.join(folder, name), cwd) for name in names[:3]]
-    if shown:
-        return f"did you mean {' or '.join(shown)}?"
-    if is_folder:
-        return "name a file in it"
-    return f"correct the path, or make the file: it would be {path}"
-
-
-def _shown(where: str, cwd: str) -> str:
-    """A path as people would type it here."""
-    prefix = cwd.rstrip(os.sep) + os.sep
-    return where.removeprefix(prefix)

@@ -15,7 +15,7 @@ from random import Random
 from typing import TYPE_CHECKING, Any
 
 import pytest
-from hypothesis import given, settings
+from hypothesis import example, given, settings
 from hypothesis import strategies as st
 
 from admit.auth.query import Found
@@ -279,6 +279,8 @@ class TestNoDeniedListingIsReplaced:
         )
 
     @given(seed=st.integers(0, 2**32))
+    @example(37156)  # an ignored 403 proved the next page
+    @example(4181)  # so did the refusal of the very same login
     @settings(max_examples=200, deadline=None)
     def test_nor_with_many_names_at_once(self, seed: int) -> None:
         """A login that was refused for one name is dead for the next: never a gap."""

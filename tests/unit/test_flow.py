@@ -9,6 +9,7 @@ import pytest
 
 from admit.auth.answers import Reply, is_html_for_people, is_login_listing, patience
 from admit.auth.denial import CredentialsRejected
+from admit.auth.ledger import Ledger
 from admit.auth.query import Attempt, Found, Problem
 from admit.auth.scope import Source
 from admit.auth.steps import Answered
@@ -1561,6 +1562,19 @@ class TestStanding:
         assert standing is not None
         assert standing.is_accepted
         assert not standing.is_confirmed
+
+    def test_a_200_to_the_caller_that_was_refused_confirms_nothing(self) -> None:
+        """Two requests with one login: the first is refused, the second is not."""
+        ledger = Ledger()
+        ledger.note_gathered(CORP, Found(ALICE))
+        ledger.note_denial(CORP, ALICE)
+        ledger.note_listing(CORP, 200, ALICE)
+
+        assert not ledger.is_confirmed(CORP)
+
+        ledger.note_listing(CORP, 200, BOB)
+
+        assert ledger.is_confirmed(CORP)
 
     def test_an_accepted_callers_403_confirms_nothing(self) -> None:
         dialogue = Dialogue(finding(Found(ALICE)), replying(page(), Reply(403), page()))

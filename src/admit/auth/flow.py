@@ -385,7 +385,7 @@ class _Conversation:
         if status in self._ignored():
             return  # it means "no such project", whoever asks
         if is_denial and not trip.is_foreign and not self._was_accepted(trip):
-            self.ledger.note_denial(self.source)
+            self.ledger.note_denial(self.source, trip.last)
 
     def _is_spoilt(self, credential: Credential, status: int) -> bool:
         """H11: a direct URL or pinned file that an ambient credential spoils."""

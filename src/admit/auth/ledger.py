@@ -65,7 +65,7 @@ class _SourceNotes:
         "missing",
         "ok",
         "probe",
-        "refused_somebody",
+        "refused",
         "source",
         "upgraded",
         "was_confirmed",
@@ -81,7 +81,8 @@ class _SourceNotes:
         self.ok = 0
         self.missing = 0
         self.found = 0
-        self.refused_somebody = False
+        self.refused: set[Pair | None] = set()
+        """Whom the source refused; None stands for nobody in particular."""
         self.was_confirmed = False
 
 
@@ -243,13 +244,14 @@ class Ledger:
         if status in (200, 304):
             notes.found += 1
             notes.ok += credential is not None
-            notes.was_confirmed |= credential is not None and notes.refused_somebody
+            others = notes.refused - {credential.pair} if credential else ()
+            notes.was_confirmed |= bool(others)
         elif status == 404:
             notes.missing += 1
 
-    def note_denial(self, source: Source) -> None:
-        """Note that a source refused an anonymous or wrong caller."""
-        self._notes[source.key].refused_somebody = True
+    def note_denial(self, source: Source, credential: Credential | None) -> None:
+        """Note whom a source refused; a 200 to somebody else then proves something."""
+        self._notes[source.key].refused.add(credential.pair if credential else None)
 
     def standing(self, source: Source) -> Standing | None:
         """Return what can be said of a source; None if nothing was asked."""

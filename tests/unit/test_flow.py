@@ -1553,10 +1553,12 @@ class TestStanding:
     ) -> None:
         """It is no denial, so the 200 after it may be for a wrong password too."""
         source = replace(CORP, ignore_error_codes=(401, 403))
-        dialogue = Dialogue(finding(Found(ALICE)), replying(Reply(status), page()))
+        founds = [NOTHING, NOTHING, Found(ALICE)]
+        dialogue = Dialogue(finding(*founds), replying(Reply(status), page()))
+        dialogue.ask(ask(source, "0/"))
+        dialogue.ledger.replace_credential(source, ALICE)
 
-        for n in range(2):
-            dialogue.ask(ask(source, f"{n}/"))
+        dialogue.ask(ask(source, "1/"))
 
         standing = dialogue.ledger.standing(source)
         assert standing is not None
@@ -1577,10 +1579,13 @@ class TestStanding:
         assert ledger.is_confirmed(CORP)
 
     def test_an_accepted_callers_403_confirms_nothing(self) -> None:
+        """It is about a right, and says nothing of the one who comes after."""
         dialogue = Dialogue(finding(Found(ALICE)), replying(page(), Reply(403), page()))
-
-        for n in range(3):
+        for n in range(2):
             dialogue.ask(ask(CORP, f"{n}/"))
+        dialogue.ledger.replace_credential(CORP, BOB)
+
+        dialogue.ask(ask(CORP, "2/"))
 
         standing = dialogue.ledger.standing(CORP)
         assert standing is not None

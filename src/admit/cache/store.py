@@ -294,10 +294,14 @@ class Cache:
 
     def scratch(self, filename: str) -> str:
         """Return a path with this last part, in a new folder of its own."""
+        return f"{self.scratch_folder()}/{os.path.basename(filename)}"
+
+    def scratch_folder(self) -> str:
+        """Return a new folder, which goes at the end of the run."""
         folder = self._folder(f"partial/{os.urandom(6).hex()}")
         self._scratches.add(folder)
         self._sweep(os.path.dirname(folder))
-        return f"{folder}/{os.path.basename(filename)}"
+        return folder
 
     def give_up(self, path: str, why: str) -> bool:
         """Note that a file could not be written; put the next ones elsewhere.

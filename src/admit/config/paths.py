@@ -48,13 +48,6 @@ def url_of_typed(typed: str, line: RequirementLine, cwd: str) -> Url:
     return url_of(path)
 
 
-def path_of(url: Url) -> str:
-    """Return the path a file URL stands for."""
-    from admit.spec.url import percent_decode
-
-    return percent_decode(url.path)
-
-
 def instead_of(path: str, cwd: str, endings: tuple[str, ...]) -> str | None:
     """Guess which file was meant by one that is not there, or is a folder."""
     is_folder = os.path.isdir(path)

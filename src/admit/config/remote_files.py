@@ -75,8 +75,7 @@ def _refuse_variables(entry: Entry, found: Url, url: Url) -> None:
     userinfo = found.userinfo
     if userinfo is None or found.origin == url.origin:
         return
-    password = userinfo.password.expose() if userinfo.password else ""
-    if "${" in userinfo.username + password:
+    if userinfo.names_variable:
         raise CannotReadRequirements(
             f"{entry.where}: a file of {url.origin} may not send variables to "
             f"{found.origin}",

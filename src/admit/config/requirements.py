@@ -14,7 +14,7 @@ import sys
 
 from admit.config.arguments import parse_argument
 from admit.config.files import Layer
-from admit.config.paths import instead_of, path_of, shown_path, url_of_typed
+from admit.config.paths import instead_of, shown_path, url_of_typed
 from admit.config.remote_files import CannotReadRequirements, check_remote, is_remote
 from admit.errors import InputError, UsageError
 from admit.spec.requirements_file import (
@@ -24,7 +24,7 @@ from admit.spec.requirements_file import (
     decode_requirements,
     parse_requirements_file,
 )
-from admit.spec.url import parse_url
+from admit.spec.url import parse_url, path_of
 from admit.value import replace, value
 
 TYPE_CHECKING = False

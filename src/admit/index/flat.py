@@ -18,7 +18,7 @@ from admit.errors import AdmitError, InputError, NetworkError, UsageError
 from admit.index.choose import choose_candidates
 from admit.index.fetch import Absent, holds_secrets, is_strange, page_of
 from admit.index.files import Files
-from admit.index.local import LocalFiles, path_of, read_folder, read_local_page
+from admit.index.local import LocalFiles, read_folder, read_local_page
 from admit.index.refused import Proofs
 from admit.index.simple import ACCEPT, WHEEL_SUFFIX, ProjectPage, parse_page
 from admit.net.client import Request
@@ -26,7 +26,7 @@ from admit.net.future import Future, settled
 from admit.spec.names import NormalizedName, normalize_name
 from admit.spec.record import Digest
 from admit.spec.tags import parse_sdist_filename
-from admit.spec.url import parse_url
+from admit.spec.url import parse_url, path_of
 from admit.value import replace
 
 TYPE_CHECKING = False

@@ -19,7 +19,7 @@ from admit.index.range import NoMetadata, read_metadata_of_file
 from admit.index.simple import FILE_SUFFIXES, ProjectPage, is_digest, parse_page
 from admit.net.future import Future, settled
 from admit.spec.metadata import parse_metadata
-from admit.spec.url import percent_decode, percent_encode
+from admit.spec.url import path_of, percent_encode
 
 TYPE_CHECKING = False
 if TYPE_CHECKING:
@@ -225,11 +225,6 @@ def read_local_page(path: str, url: Url) -> ProjectPage:
     except OSError as error:
         raise _unreadable(path, str(error.strerror)) from error
     return parse_page(body, _KINDS[path.endswith(".json")], url)
-
-
-def path_of(url: Url) -> str:
-    """Return the path a file URL stands for."""
-    return percent_decode(url.path)
 
 
 def _unreadable(path: str, why: str) -> UnreadableFile:

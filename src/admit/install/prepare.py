@@ -155,25 +155,17 @@ def _fetch(
 def _unpack(
     candidate: Candidate, downloaded: Downloaded, place: str, cache: Cache
 ) -> UnpackedWheel:
-    """Unpack into the cache; where that cannot be written, into a temporary folder."""
+    """Unpack into the cache what is the release that was chosen, and no other."""
+    from admit.install.kept import unpack_kept
     from admit.install.listing import BadWheel
-    from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
 
-    known = read_unpacked(place)
-    if known is not None:
-        if known.is_of(candidate.project, candidate.version):
-            return known
-        raise BadWheel(
-            f"{candidate.file.filename} is not {candidate.project} {candidate.version}",
-            why=f"it is {known.name} {known.version}, by its own metadata",
-        )
-    try:
-        return unpack_wheel(downloaded.path, place, expected=None)
-    except CannotUnpack as error:
-        if not cache.give_up(place, error.why or error.what):
-            raise
-        elsewhere = cache.archive_place(downloaded.sha256)
-        return unpack_wheel(downloaded.path, elsewhere, expected=None)
+    wheel = unpack_kept(downloaded.path, downloaded.sha256, place, cache)
+    if wheel.is_of(candidate.project, candidate.version):
+        return wheel
+    raise BadWheel(
+        f"{candidate.file.filename} is not {candidate.project} {candidate.version}",
+        why=f"it is {wheel.name} {wheel.version}, by its own metadata",
+    )
 
 
 class _Workers:

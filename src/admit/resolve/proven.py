@@ -42,7 +42,7 @@ def verify_file(
     found = {"sha256": downloaded.sha256}
     for each in hashes:
         if each.algorithm not in found:
-            found[each.algorithm] = _hash_file(downloaded.path, each.algorithm)
+            found[each.algorithm] = hash_file(downloaded.path, each.algorithm)
         if found[each.algorithm] == each.hex:
             return
     cache.discard(downloaded.path)
@@ -50,7 +50,8 @@ def verify_file(
     raise mismatch_of(candidate, tuple(hashes), shown)
 
 
-def _hash_file(path: str, algorithm: str) -> str:
+def hash_file(path: str, algorithm: str) -> str:
+    """Return the digest of a file, in hexadecimal."""
     import hashlib
 
     with open(path, "rb") as file:

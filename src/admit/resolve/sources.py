@@ -13,17 +13,16 @@ made for; a folder may change, and is built anew in every run.
 
 from __future__ import annotations
 
-import os
-
 from admit.build.backend import BuildFailed
 from admit.build.builder import DoesNotFit
 from admit.errors import IntegrityError, UsageError
 from admit.index.digest import decode_metadata, encode_metadata
 from admit.index.files import HashMismatch
-from admit.install.wheel import CannotUnpack, read_unpacked, unpack_wheel
+from admit.install.kept import unpack_kept
+from admit.install.wheel import read_unpacked
 from admit.net.future import settled
 from admit.resolve.policy import is_only_capped
-from admit.resolve.proven import is_proven, verify_file
+from admit.resolve.proven import hash_file, is_proven, verify_file
 from admit.spec.direct_url import ArchiveInfo
 from admit.value import value
 
@@ -224,7 +223,7 @@ class Sources:
         known = self.find_wheel(candidate, hashes)
         if known is not None:
             return known
-        folder = os.path.dirname(self._cache.scratch("wheel"))
+        folder = self._cache.scratch_folder()
         given = self._given_of(candidate)
         release = f"{candidate.project} {candidate.version}"
         if given is not None and given.is_editable:
@@ -354,7 +353,7 @@ class Sources:
         from admit.build.tree import Tree
         from admit.source.archive import unpack_source
 
-        folder = os.path.dirname(self._cache.scratch("source"))
+        folder = self._cache.scratch_folder()
         return Tree(
             unpack_source(path, f"{folder}/tree"),
             candidate.file.filename,
@@ -365,21 +364,10 @@ class Sources:
 
     def _unpack(self, path: str) -> tuple[UnpackedWheel, str]:
         """Unpack a wheel that was built; return it, and its sha256."""
-        import hashlib
-
-        with open(path, "rb") as file:
-            sha256 = hashlib.file_digest(file, "sha256").hexdigest()
+        sha256 = hash_file(path, "sha256")
         place = self._cache.archive_place(sha256)
-        known = read_unpacked(place)
-        if known is not None:
-            return known, sha256
         try:
-            return unpack_wheel(path, place, expected=None), sha256
-        except CannotUnpack as error:
-            if not self._cache.give_up(place, error.why or error.what):
-                raise
-            elsewhere = self._cache.archive_place(sha256)
-            return unpack_wheel(path, elsewhere, expected=None), sha256
+            return unpack_kept(path, sha256, place, self._cache), sha256
         finally:
             self._cache.discard(path)
 

@@ -8,7 +8,6 @@ Shape: `open_sources(resources)`, `open_git(resources)`.
 
 from __future__ import annotations
 
-import os
 import re
 
 from admit.build.backend import parse_config_setting
@@ -55,7 +54,7 @@ def open_sources(resources: Resources) -> Sources:
     builder = Builder(
         interpreter,
         provision,
-        scratch=os.path.dirname(resources.cache.scratch("build")),
+        scratch=resources.cache.scratch_folder(),
         environ=settings.environ,
         scrub=resources.scrubber.scrub,
         config_settings=config,
@@ -128,7 +127,7 @@ def open_git(resources: Resources) -> GitStore:
     settings, cache = resources.settings, resources.cache
     folder = f"{cache.root}/git" if cache.root is not None else None
     return GitStore(
-        folder or os.path.dirname(cache.scratch("git")),
+        folder or cache.scratch_folder(),
         settings.environ,
         resources.scrubber,
         options=GitOptions(

@@ -172,9 +172,7 @@ def _check(need: Requirement, url: Url, parent: str, place: Url | None) -> None:
 
     `place`: where it came from itself; None: the user has named the very same URL.
     """
-    userinfo = url.userinfo
-    password = userinfo.password.expose() if userinfo and userinfo.password else ""
-    if userinfo is not None and "${" in userinfo.username + password:
+    if url.userinfo is not None and url.userinfo.names_variable:
         raise UnsafeUrl(
             f"{parent} would send a variable of yours to {url.origin}",
             why=f"it requires {need.name} from {url.text}",
@@ -235,11 +233,4 @@ def _open(
         from admit.index.local import LocalFiles
 
         return Direct(listing, LocalFiles(resources.cache), url=at)
-    from admit.index.fetch import Index
-
-    index = Index(
-        *(resources.source_for(url), resources.client, resources.cache),
-        *(target, resources.listener),
-        is_given=lambda _: True,
-    )
-    return Direct(listing, index, url=at)
+    return Direct(listing, resources.index_for(url, target), url=at)

@@ -15,6 +15,7 @@ from admit.build.tree import Tree
 from admit.config.choice import check_hashed, policy_of
 from admit.errors import AdmitError, IntegrityError, UsageError
 from admit.resolve.finder import Direct
+from admit.resolve.proven import hash_file
 from admit.resolve.sources import Given, GivenFiles
 from admit.source.archive import unpack_source
 from admit.source.git import with_variables
@@ -22,7 +23,7 @@ from admit.source.tree import find_project
 from admit.spec.direct_url import ArchiveInfo, DirectUrl, DirInfo, direct_url_of_git
 from admit.spec.record import Digest
 from admit.spec.requirement import Requirement
-from admit.spec.url import percent_decode, percent_encode
+from admit.spec.url import path_of, percent_encode
 from admit.spec.vcs import is_vcs_url, parse_fragment, parse_vcs_url
 from admit.value import replace
 
@@ -225,7 +226,7 @@ def _bring(resources: Resources, url: Url, *, is_editable: bool) -> Given:
     fragment = parse_fragment(url)
     plain = url.without_userinfo().without_fragment()
     if url.scheme == "file":
-        path = percent_decode(url.path)
+        path = path_of(url)
         if os.path.isdir(path):
             tree = Tree(find_project(path, fragment.subdirectory), path, place=plain)
             origin = DirectUrl(plain, DirInfo(is_editable), fragment.subdirectory)
@@ -239,7 +240,7 @@ def _bring(resources: Resources, url: Url, *, is_editable: bool) -> Given:
         )
     _check_digests(path, fragment, plain)
     digests = tuple(Digest(each, _hash_of(path, each)) for each in _SECURE)
-    folder = os.path.dirname(resources.cache.scratch("source"))
+    folder = resources.cache.scratch_folder()
     top = unpack_source(path, f"{folder}/tree")
     folder = find_project(top, fragment.subdirectory)
     tree = Tree(folder, plain.text, is_sdist=True, place=plain)
@@ -250,7 +251,6 @@ def _bring(resources: Resources, url: Url, *, is_editable: bool) -> Given:
 
 def _download(resources: Resources, url: Url, fragment: Fragment) -> str:
     """Fetch an archive by its URL; return its path."""
-    from admit.index.fetch import Index
     from admit.index.listing import Candidate
     from admit.index.simple import File
     from admit.spec.names import normalize_name
@@ -262,11 +262,7 @@ def _download(resources: Resources, url: Url, fragment: Fragment) -> str:
     # Name and version are not known yet, and nobody asks for them on this way.
     file = File(link.filename or "source", link.text, hashes)
     candidate = Candidate(normalize_name("unknown"), parse_version("0"), file, link)
-    index = Index(
-        *(resources.source_for(url), resources.client, resources.cache),
-        *(resources.target, listener),
-        is_given=lambda _: True,
-    )
+    index = resources.index_for(url, resources.target)
 
     def progress(received: int, size: int) -> None:
         listener.transferring(file.filename, received, size)
@@ -286,7 +282,7 @@ def _check_out(resources: Resources, url: Url, *, is_editable: bool) -> Given:
         )
     store = resources.git
     commit = store.find_commit(asked)
-    folder = os.path.dirname(resources.cache.scratch("source"))
+    folder = resources.cache.scratch_folder()
     top = store.checkout(asked, commit, f"{folder}/tree")
     folder = find_project(top, asked.subdirectory)
     tree = Tree(folder, str(asked), place=url.without_userinfo())
@@ -309,12 +305,9 @@ def _check_digests(path: str, fragment: Fragment, url: Url) -> None:
             )
 
 
-def _hash_of(path: str, algorithm: str = "sha256") -> str:
-    import hashlib
-
+def _hash_of(path: str, algorithm: str) -> str:
     try:
-        with open(path, "rb") as file:
-            return hashlib.file_digest(file, algorithm).hexdigest()
+        return hash_file(path, algorithm)
     except OSError as error:
         raise UsageError(
             f"cannot read {path}", why=(error.strerror or "unreadable").lower()

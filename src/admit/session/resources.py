@@ -22,6 +22,7 @@ if TYPE_CHECKING:
     from admit.cache.store import Cache
     from admit.config.settings import IndexSettings, Settings
     from admit.env.interpreter import Interpreter
+    from admit.index.fetch import Index
     from admit.net.client import Client, RequestLine
     from admit.resolve.sources import Sources
     from admit.session import Listener
@@ -246,6 +247,16 @@ class Resources:
             parse_authenticate(each) for each in self.settings.items("authenticate")
         ]
         return replace(source, policy=policy_of(source, rules))
+
+    def index_for(self, url: Url, target: Target) -> Index:
+        """Return what fetches the file that a URL leads to, with its source's login."""
+        from admit.index.fetch import Index
+
+        return Index(
+            *(self.source_for(url), self.client, self.cache),
+            *(target, self.listener),
+            is_given=lambda _: True,
+        )
 
     def fetch_requirements(self, url: Url) -> bytes:
         """Fetch a file of requirements, with the login of the source it belongs to."""

@@ -13,7 +13,7 @@ from admit.resolve.sources import NoFileToSave
 from admit.spec.names import normalize_name
 from admit.spec.pyproject import parse_document, parse_project
 from admit.spec.tags import SDIST_SUFFIXES
-from admit.spec.url import percent_decode
+from admit.spec.url import path_of
 from admit.spec.vcs import is_file_of
 from admit.spec.version import parse_version
 
@@ -111,7 +111,7 @@ def _came_from(known: Known, url: Url) -> bool:
 
 def _name_in_folder(url: Url) -> NormalizedName | None:
     """Read the name in the pyproject.toml of a folder."""
-    folder = percent_decode(url.path)
+    folder = path_of(url)
     if url.scheme != "file" or not os.path.isdir(folder):
         return None
     try:

@@ -103,8 +103,7 @@ def login_of(url: GitUrl) -> GitLogin | None:
     if userinfo is None or repository.scheme not in ("http", "https"):
         return None
     secret = userinfo.password
-    texts = (userinfo.username, secret.expose() if secret else "")
-    if any("${" in text for text in texts):
+    if userinfo.names_variable:
         raise UnusableGitLogin(
             f"the login in the URL of {repository.text} is a variable",
             why="variables are filled in only where you wrote the URL yourself",

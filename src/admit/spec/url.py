@@ -61,6 +61,12 @@ class Userinfo:
     password: Secret | None = None
     """None where no colon was typed: `NAME@` is not `NAME:@`."""
 
+    @property
+    def names_variable(self) -> bool:
+        """Whether `${` stands in it: then a variable of the user's may be filled in."""
+        secret = self.password.expose() if self.password else ""
+        return "${" in self.username or "${" in secret
+
 
 @value
 class Origin:
@@ -319,6 +325,11 @@ def _end_of_scheme(text: str) -> int:
                 end += 1
             return end
     return 0
+
+
+def path_of(url: Url) -> str:
+    """Return the path a file URL stands for."""
+    return percent_decode(url.path)
 
 
 def percent_decode(text: str) -> str:

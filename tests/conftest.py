@@ -3,6 +3,8 @@
 from __future__ import annotations
 
 import os
+import signal
+import threading
 from typing import TYPE_CHECKING
 
 import pytest
@@ -17,6 +19,14 @@ if TYPE_CHECKING:
 settings.register_profile("gate", deadline=None, derandomize=True)
 settings.register_profile("steady", deadline=None)
 settings.load_profile("gate" if os.environ.get("CI") else "steady")
+
+
+# A shell that starts something in the background has it ignore SIGINT, and all that it
+# starts as well: tests that interrupt a process would then wait for ever.
+if threading.current_thread() is threading.main_thread() and (
+    signal.getsignal(signal.SIGINT) is signal.SIG_IGN
+):
+    signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.hookimpl(wrapper=True, optionalhook=True)

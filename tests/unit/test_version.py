@@ -1,6 +1,7 @@
 """Versions, specifiers and masks, by tables; the laws are in tests/property."""
 
 import json
+import os
 import subprocess
 import sys
 from pathlib import Path
@@ -8,6 +9,7 @@ from typing import Any
 
 import pytest
 
+import admit
 from admit.spec.version import (
     ANY,
     InvalidSpecifier,
@@ -242,10 +244,16 @@ def test_importing_the_parsers_loads_nothing_heavy() -> None:
 
 
 def test_versions_alone_do_not_even_load_re() -> None:
-    script = "import sys, admit.spec.version as v; v.parse_version('1.2'); "
+    # Without site, whose .pth files import what other packages like.
+    source = os.path.dirname(os.path.dirname(admit.__file__))
+    script = f"import sys; sys.path.insert(0, {source!r}); "
+    script += "import admit.spec.version as v; v.parse_version('1.2'); "
     script += "v.parse_specifier('>=1,<2.5'); print(*sys.modules)"
     loaded = subprocess.run(
-        [sys.executable, "-I", "-c", script], capture_output=True, text=True, check=True
+        [sys.executable, "-I", "-S", "-c", script],
+        capture_output=True,
+        text=True,
+        check=True,
     ).stdout.split()
 
     assert not {"re", "functools", "collections"} & set(loaded)
